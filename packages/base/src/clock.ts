@@ -1,0 +1,20 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** The only source of time: code takes a Clock, tests bring their own. */
+export interface Clock {
+  /** The wall-clock time. */
+  now(): Date;
+  /** Milliseconds that never go backwards, from an arbitrary start. */
+  monotonic(): number;
+  /** Waits `ms` milliseconds; rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await wait(ms, undefined, signal === undefined ? {} : { signal });
+  },
+};

@@ -1,0 +1,197 @@
+/**
+ * Exit statuses, a contract with scripts (docs/reference/errors.md). 10, 11, 12 and 130 equal restic's.
+ * 1 failed · 2 usage · 3 finished with losses · 4 damage found · 10 repository missing · 11 locked · 12 wrong key ·
+ * 13 etcd unreachable or unhealthy · 14 pre-flight refused · 20 not confirmed · 78 bad configuration or Node too old ·
+ * 130 interrupted · 143 terminated.
+ */
+export type ExitCode = 1 | 2 | 3 | 4 | 10 | 11 | 12 | 13 | 14 | 20 | 78 | 130 | 143;
+
+/** One row: the exit status, what happened (one sentence, no full stop) and what to do next. */
+export interface FailureEntry {
+  readonly exit: ExitCode;
+  /** May hold `{placeholders}`, filled from the failure's details. */
+  readonly what: string;
+  readonly next: string;
+}
+
+/** Every failure that Holdfast reports. The page docs/reference/errors.md is generated from this table. */
+export const failureTable = {
+  usage: {
+    exit: 2,
+    what: 'the command line is not valid',
+    next: 'Run the same command with --help.',
+  },
+  'config-invalid': {
+    exit: 78,
+    what: 'the configuration {source} is not valid',
+    next: 'Correct the named field; flags override variables, and variables override files.',
+  },
+  'file-unreadable': {
+    exit: 1,
+    what: 'cannot read {path}',
+    next: 'Check that the path is right and that this user may read it.',
+  },
+  'file-unwritable': {
+    exit: 1,
+    what: 'cannot write {path}',
+    next: 'Check that the folder exists, is not mounted read-only, and that this user may write there.',
+  },
+  'file-exists': {
+    exit: 14,
+    what: '{path} exists already',
+    next: 'Nothing was overwritten. Choose another path, or move the existing one away.',
+  },
+  'disk-full': {
+    exit: 1,
+    what: 'no space left while writing {path}',
+    next: 'Free some space or choose another file system, then run the command again; the unfinished file was removed.',
+  },
+  'not-enough-space': {
+    exit: 14,
+    what: 'not enough free space in {path}',
+    next: 'Free some space or choose another file system. Nothing was written.',
+  },
+  'repository-missing': {
+    exit: 10,
+    what: 'there is no repository at {repository}',
+    next: 'Check the path. `holdfast snapshot save --repo DIR` makes the repository when DIR is empty or absent.',
+  },
+  'repository-foreign': {
+    exit: 10,
+    what: '{repository} is not a Holdfast repository',
+    next: 'Choose an empty or a new folder. Nothing was written.',
+  },
+  'repository-newer': {
+    exit: 10,
+    what: '{repository} was written in a format that this version does not know',
+    next: 'Use the version of Holdfast that wrote it, or a newer one.',
+  },
+  'cluster-ambiguous': {
+    exit: 2,
+    what: 'the repository holds several clusters',
+    next: 'Name one with --cluster. `holdfast snapshot list -o wide` shows them.',
+  },
+  'snapshot-missing': {
+    exit: 1,
+    what: 'there is no snapshot named {name}',
+    next: '`holdfast snapshot list` shows the names; names are matched exactly.',
+  },
+  'snapshot-name-invalid': {
+    exit: 2,
+    what: '"{name}" cannot be the name of a snapshot',
+    next: 'Use letters, digits and . _ : + - (at most 200, beginning with a letter or digit).',
+  },
+  'snapshot-name-taken': {
+    exit: 14,
+    what: 'a snapshot named {name} exists already',
+    next: 'Choose another --name, or leave it out for a unique one. The existing snapshot was not touched.',
+  },
+  'snapshot-pinned': {
+    exit: 14,
+    what: 'snapshot {name} is pinned',
+    next: 'Run `holdfast snapshot unpin {name}` first, if it may really go.',
+  },
+  'snapshot-last-verified': {
+    exit: 14,
+    what: 'snapshot {name} is the newest verified one of its cluster',
+    next: 'Save and verify a newer one first, or pass --force-last to be left without a proven snapshot.',
+  },
+  'snapshot-damaged': {
+    exit: 4,
+    what: 'snapshot {name} is damaged',
+    next: 'Do not restore from it. Choose another with `holdfast snapshot list`, and check the disk that holds this one.',
+  },
+  'manifest-damaged': {
+    exit: 4,
+    what: 'the record {path} is damaged',
+    next: 'The snapshot file beside it may still be whole: `holdfast restore datadir --file` checks it by its own hash.',
+  },
+  'not-a-snapshot': {
+    exit: 4,
+    what: '{path} is not a whole etcd snapshot',
+    next: 'Choose another file; this one was not changed.',
+  },
+  'etcd-unreachable': {
+    exit: 13,
+    what: 'etcd at {endpoint} does not answer',
+    next: 'Check that etcd runs, and the address, port and firewall. `holdfast doctor` tests each of them.',
+  },
+  'etcd-tls': {
+    exit: 13,
+    what: 'no trusted connection to etcd at {endpoint}',
+    next: 'Check --cacert, --cert and --key, and that the scheme (http or https) is the one that etcd serves.',
+  },
+  'etcd-auth': {
+    exit: 13,
+    what: 'etcd at {endpoint} refused the login',
+    next: 'Check --user and --password-file; the user needs the root role to take snapshots.',
+  },
+  'etcd-no-quorum': {
+    exit: 13,
+    what: 'the etcd cluster has no quorum',
+    next: 'Bring members back first. --allow-degraded stores what the member has, marked degraded.',
+  },
+  'etcd-unhealthy': {
+    exit: 13,
+    what: 'no member of the etcd cluster is fit to be saved from',
+    next: 'Mend the named fault first. --allow-degraded stores what the member has, marked degraded.',
+  },
+  'etcd-stream-broken': {
+    exit: 13,
+    what: 'the snapshot stream from {endpoint} broke off',
+    next: 'Nothing was stored. Check that member and run the command again, with another --endpoint if it persists.',
+  },
+  'etcd-stream-stalled': {
+    exit: 13,
+    what: 'the snapshot stream from {endpoint} stopped moving',
+    next: "Nothing was stored. Check the network and that member's disk, then run the command again.",
+  },
+  'etcd-stream-damaged': {
+    exit: 4,
+    what: 'the snapshot stream from {endpoint} arrived damaged',
+    next: 'Nothing was stored. Save from another member with --endpoint and check the disk of this one.',
+  },
+  'etcd-hash-mismatch': {
+    exit: 4,
+    what: 'snapshot {name} differs from the live member it was taken from',
+    next: 'Do not rely on it. Save from another member and run `holdfast doctor` on this one.',
+  },
+  'restore-plan-invalid': {
+    exit: 2,
+    what: 'the described member does not fit the described cluster',
+    next: 'Check --name, --initial-cluster and --initial-advertise-peer-urls against each other.',
+  },
+  'data-dir-exists': {
+    exit: 14,
+    what: '{path} exists and is not empty',
+    next: 'Move the old data away first (do not delete it yet), or restore to another --data-dir. Nothing was changed.',
+  },
+  'not-confirmed': {
+    exit: 20,
+    what: 'not confirmed, nothing was done',
+    next: 'Answer the question with the asked name, or pass --yes in a script.',
+  },
+  'checks-failed': {
+    exit: 3,
+    what: 'some checks failed',
+    next: 'Mend what is marked failed, top first.',
+  },
+  interrupted: {
+    exit: 130,
+    what: 'interrupted',
+    next: 'Nothing unfinished was left behind. Run the command again when you are ready.',
+  },
+  terminated: {
+    exit: 143,
+    what: 'terminated',
+    next: 'Nothing unfinished was left behind. Run the command again when you are ready.',
+  },
+  internal: {
+    exit: 1,
+    what: 'Holdfast failed in a way that it does not know',
+    next: 'This is a bug. Run again with --debug and report what it prints.',
+  },
+} as const satisfies Record<string, FailureEntry>;
+
+/** The code of a failure: a key of the table, also the anchor of its documentation. */
+export type FailureCode = keyof typeof failureTable;

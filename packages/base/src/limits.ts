@@ -1,0 +1,21 @@
+const MiB = 1024 * 1024;
+
+/** Every margin and bound of Holdfast in one place, with its unit and its reason. */
+export const limits = {
+  /** Milliseconds for one small question to etcd. */
+  etcdCallMs: 5_000,
+  /** Milliseconds for HashKV, which reads the member's whole key space. */
+  etcdHashMs: 120_000,
+  /** Milliseconds without one byte from the snapshot stream after which it counts as stalled. */
+  streamStallMs: 30_000,
+  /** Applied raft entries that a member may be behind the furthest one seen and still be saved from. */
+  memberLagEntries: 1_000,
+  /** HTTP/2 window for the snapshot stream in bytes: the default of 64 KiB costs a quarter of the speed. */
+  streamWindowBytes: 8 * MiB,
+  /** Free bytes that must be left beside the expected size before a large file is begun. */
+  spareSpaceBytes: 64 * MiB,
+  /** Characters of a snapshot's name. */
+  snapshotNameLength: 200,
+  /** Bytes of a manifest or an evidence record; a larger one is not ours. */
+  recordBytes: 4 * MiB,
+} as const;

@@ -1,0 +1,30 @@
+/**
+ * @holdfast/model: the nouns of Holdfast and their rules, as zod schemas and pure functions. No I/O, no clock.
+ *
+ * - cluster:  one etcd cluster and the Kubernetes it serves; it has an id in the repository.
+ * - member:   one etcd server of a cluster, as seen when a snapshot was taken.
+ * - snapshot: an etcd image at one revision with its manifest.
+ * - evidence: what was checked about a snapshot, when, and with which result.
+ * - state:    saved < stored < verified < drilled, or damaged; each rests on evidence.
+ */
+export { ClusterRecord, clusterNamePattern } from './cluster.ts';
+export { Check, Evidence, StatusFigures, type CheckName } from './evidence.ts';
+export { HashKv, Hex64, SnapshotManifest } from './manifest.ts';
+export {
+  chooseMember,
+  type MemberChoice,
+  type MemberChoiceOptions,
+  type MemberRefusal,
+  type MemberView,
+} from './member-choice.ts';
+export { Pin } from './pin.ts';
+export { RepositoryRecord } from './repository.ts';
+export {
+  defaultSnapshotName,
+  isSnapshotName,
+  numberedSnapshotName,
+  parseSnapshotName,
+  type ParsedSnapshotName,
+} from './snapshot-name.ts';
+export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';
+export { parseInitialCluster, peerUrl, type InitialMember } from './initial-cluster.ts';

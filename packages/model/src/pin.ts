@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** A pin keeps a snapshot from being deleted, by a person or by retention. */
+export const Pin = z.object({
+  apiVersion: z.literal('holdfast.dev/v1'),
+  kind: z.literal('Pin'),
+  at: z.iso.datetime(),
+  reason: z.string().max(1000),
+});
+export type Pin = z.infer<typeof Pin>;

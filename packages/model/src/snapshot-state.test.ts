@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { Evidence } from './evidence.ts';
+import { snapshotState } from './snapshot-state.ts';
+
+const evidence = (at: string, outcome: Evidence['outcome']): Evidence => ({
+  apiVersion: 'holdfast.dev/v1',
+  kind: 'Evidence',
+  snapshot: 's',
+  at,
+  holdfast: '0.1.0',
+  durationMs: 1,
+  outcome,
+  checks: [],
+  status: null,
+  pages: null,
+  buckets: null,
+});
+
+test.each([
+  ['nothing checked', [], 'stored'],
+  ['checked but not against the live member', [evidence('2026-01-01T00:00:00Z', 'incomplete')], 'stored'],
+  ['passed', [evidence('2026-01-01T00:00:00Z', 'passed')], 'verified'],
+  [
+    'rotted since',
+    [evidence('2026-01-02T00:00:00Z', 'failed'), evidence('2026-01-01T00:00:00Z', 'passed')],
+    'damaged',
+  ],
+] as const)('%s', (_, all, state) => {
+  expect(snapshotState([...all])).toBe(state);
+});

@@ -1,0 +1,25 @@
+import type { Evidence } from './evidence.ts';
+import type { SnapshotManifest } from './manifest.ts';
+
+/**
+ * How far a snapshot is proven. `stored`: its bytes and manifest are in the repository. `verified`: its newest
+ * verification passed in full. `damaged`: its newest verification failed.
+ */
+export type SnapshotState = 'stored' | 'verified' | 'damaged';
+
+/** The state that the evidence supports: only the newest verification counts, since bits rot. */
+export function snapshotState(evidence: readonly Evidence[]): SnapshotState {
+  const newest = evidence.toSorted((a, b) => a.at.localeCompare(b.at)).at(-1);
+  if (newest === undefined || newest.outcome === 'incomplete') return 'stored';
+  return newest.outcome === 'passed' ? 'verified' : 'damaged';
+}
+
+/** The name of the newest verified and not degraded snapshot, which nothing may delete unasked. */
+export function newestVerified(
+  snapshots: readonly { readonly manifest: SnapshotManifest; readonly state: SnapshotState }[],
+): string | undefined {
+  return snapshots
+    .filter((each) => each.state === 'verified' && each.manifest.quorum.state === 'healthy')
+    .toSorted((a, b) => a.manifest.times.finishedAt.localeCompare(b.manifest.times.finishedAt))
+    .at(-1)?.manifest.name;
+}
