@@ -48,8 +48,8 @@ async function olderGo(folder: string, progress: Progress): Promise<OlderGo> {
     {
       name: 'the distribution',
       get: async () => {
-        // golang-src has the link /usr/lib/go to the release that the distribution means by `golang`.
-        await unpackDebian(['golang-src'], folder, progress);
+        // golang-go is little more than the link /usr/lib/go to the release that the distribution means by it.
+        await unpackDebian(['golang-go'], folder, progress);
         const release = basename(await readlink(join(folder, 'usr', 'lib', 'go')));
         await unpackDebian([`golang-${release.replace('go-', '')}-go`], folder, progress);
         const root = join(folder, 'usr', 'lib', release);

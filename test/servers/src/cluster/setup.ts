@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openGateway } from '../gateway/gateway.ts';
+import { GatewayError } from '../gateway/transport.ts';
+import type { MovableMember } from './member.ts';
+import type { Credentials } from './options.ts';
+import type { ClusterPlan } from './plan.ts';
+
+const triesToAdd = 100;
+const tryAgainMs = 100;
+
+/** Makes the user root and turns authentication on. */
+export async function enableAuth(plan: ClusterPlan, { user, password }: Credentials): Promise<void> {
+  const gateway = openGateway({ url: plan.members[0]?.clientUrl ?? '', tls: plan.tls });
+  try {
+    await gateway.userAdd(user, password);
+    await gateway.roleAdd('root');
+    await gateway.userGrantRole(user, 'root');
+    await gateway.authEnable();
+  } finally {
+    gateway.close();
+  }
+}
+
+/** Adds a learner to a healthy cluster and starts it. */
+export async function addLearner(plan: ClusterPlan, learner: MovableMember): Promise<void> {
+  const gateway = openGateway({ url: plan.members[0]?.clientUrl ?? '', tls: plan.tls });
+  try {
+    for (let tries = 1; ; tries++) {
+      try {
+        await gateway.memberAdd(learner.peerUrl, true);
+        break;
+      } catch (error) {
+        // A leader takes new members only once all its members have been connected for a while.
+        if (!(error instanceof GatewayError) || !/unhealthy/.test(error.message) || tries >= triesToAdd)
+          throw error;
+        await sleep(tryAgainMs);
+      }
+    }
+    await learner.start();
+  } finally {
+    gateway.close();
+  }
+}
