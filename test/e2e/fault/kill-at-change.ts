@@ -1,0 +1,135 @@
+/**
+ * Loaded into a process with `--import`: kills it with SIGKILL at its n-th change of the file system below a folder.
+ * A change is a call of node:fs that writes, truncates, syncs, renames, links, makes or removes. No product code knows
+ * of this, and nothing is timed: the n-th change is the same in every run.
+ *
+ * - `FAULT_ROOT`: only changes below this folder count (descriptors are followed from their open).
+ * - `FAULT_KILL_AT`: die right before change n (from 1); with `FAULT_TORN=1` a write is first made in half.
+ * - `FAULT_LOG`: a file that gets one line for each change, so that a test knows how many there are.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { resolve } from 'node:path';
+
+const root = resolve(process.env['FAULT_ROOT'] ?? '/');
+const killAt = Number(process.env['FAULT_KILL_AT'] ?? 0);
+const torn = process.env['FAULT_TORN'] === '1';
+const log = process.env['FAULT_LOG'];
+
+type Call = (...args: unknown[]) => unknown;
+
+const real = { appendFileSync: fs.appendFileSync, writeSync: fs.writeSync };
+const paths = new Map<number, string>();
+let count = 0;
+
+function below(path: unknown): path is string {
+  return typeof path === 'string' && (resolve(path) === root || resolve(path).startsWith(`${root}/`));
+}
+
+/** Counts one change and dies at the n-th; `half` makes the first half of a write. */
+function change(name: string, path: string, half?: () => void): void {
+  count += 1;
+  if (log !== undefined) real.appendFileSync(log, `${count} ${name} ${path.slice(root.length)}\n`);
+  if (count !== killAt) return;
+  if (torn) half?.();
+  process.kill(process.pid, 'SIGKILL');
+  // The signal is delivered before the next line runs; a loop makes sure that nothing follows.
+  for (;;);
+}
+
+function wrap(owner: Record<string, unknown>, name: string, before: (args: unknown[]) => void): void {
+  const original = owner[name] as Call;
+  owner[name] = function wrapped(this: unknown, ...args: unknown[]): unknown {
+    before(args);
+    return original.apply(this, args);
+  };
+}
+
+function halfOf(fd: number, data: unknown, rest: unknown[]): () => void {
+  return () => {
+    if (!ArrayBuffer.isView(data)) return;
+    const [offset, length, position] = rest.map((each) => (typeof each === 'number' ? each : undefined));
+    const from = offset ?? 0;
+    real.writeSync(fd, data, from, Math.floor((length ?? data.byteLength - from) / 2), position ?? null);
+  };
+}
+
+const descriptorChanges = ['write', 'writev', 'ftruncate', 'fsync', 'fdatasync'];
+const pathChanges = ['rename', 'link', 'symlink', 'unlink', 'mkdir', 'mkdtemp', 'rmdir', 'rm', 'truncate', 'writeFile', 'appendFile', 'copyFile', 'chmod'];
+const functions = fs as unknown as Record<string, unknown>;
+const promises = fs.promises as unknown as Record<string, unknown>;
+
+for (const name of descriptorChanges) {
+  for (const each of [name, `${name}Sync`]) {
+    wrap(functions, each, ([fd, data, ...rest]) => {
+      const path = paths.get(fd as number);
+      if (path !== undefined) change(name, path, halfOf(fd as number, data, rest));
+    });
+  }
+}
+for (const name of pathChanges) {
+  const before = (args: unknown[]): void => {
+    const path = [args[0], args[1]].find(below);
+    if (path !== undefined) change(name, path);
+  };
+  for (const each of [name, `${name}Sync`]) wrap(functions, each, before);
+  wrap(promises, name, before);
+}
+
+function creates(flags: unknown): boolean {
+  return typeof flags === 'string' ? flags !== 'r' : typeof flags === 'number' && (flags & 3) !== 0;
+}
+
+const openSync = fs.openSync;
+fs.openSync = function opened(...args): number {
+  if (below(args[0]) && creates(args[1])) change('open', args[0]);
+  const fd = openSync(...args);
+  if (below(args[0])) paths.set(fd, args[0]);
+  return fd;
+};
+const open = fs.open as Call;
+functions['open'] = function opened(...args: unknown[]): unknown {
+  const [path, flags] = args;
+  if (below(path) && creates(flags)) change('open', path);
+  const done = args.at(-1) as Call;
+  return open(...args.slice(0, -1), (error: unknown, fd: number) => {
+    if (fd !== undefined && below(path)) paths.set(fd, path);
+    return done(error, fd);
+  });
+};
+for (const name of ['close', 'closeSync']) wrap(functions, name, ([fd]) => paths.delete(fd as number));
+
+const promisedOpen = promises['open'] as (...args: unknown[]) => Promise<fs.promises.FileHandle>;
+const probe = await promisedOpen('/dev/null', 'r');
+const handle = Object.getPrototypeOf(probe) as Record<string, unknown>;
+await probe.close();
+promises['open'] = async function opened(...args: unknown[]): Promise<unknown> {
+  const [path, flags] = args;
+  if (below(path) && creates(flags)) change('open', path);
+  const opened = await promisedOpen(...args);
+  if (below(path)) paths.set(opened.fd, path);
+  return opened;
+};
+for (const [method, name] of [
+  ['write', 'write'],
+  ['writev', 'writev'],
+  ['writeFile', 'write'],
+  ['appendFile', 'write'],
+  ['truncate', 'ftruncate'],
+  ['sync', 'fsync'],
+  ['datasync', 'fdatasync'],
+  ['chmod', 'chmod'],
+] as const) {
+  const original = handle[method] as Call;
+  handle[method] = function wrapped(this: { fd: number }, ...args: unknown[]): unknown {
+    const path = paths.get(this.fd);
+    if (path !== undefined) change(name, path, halfOf(this.fd, args[0], args.slice(1)));
+    return original.apply(this, args);
+  };
+}
+const closeHandle = handle['close'] as Call;
+handle['close'] = function closed(this: { fd: number }, ...args: unknown[]): unknown {
+  paths.delete(this.fd);
+  return closeHandle.apply(this, args);
+};
+syncBuiltinESMExports();
