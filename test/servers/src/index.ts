@@ -13,5 +13,6 @@ export { parseExactly, type ToolOptions, type Tools } from './cluster/tools.ts';
 export { type ClusterCalls, type ListedMember, type MemberStatus } from './gateway/cluster-calls.ts';
 export { type Gateway, openGateway } from './gateway/gateway.ts';
 export { type KeyCalls, type RangeAnswer, type RangeRequest } from './gateway/key-calls.ts';
-export { GatewayError, type GatewayTarget } from './gateway/transport.ts';
+export { GatewayError } from './gateway/grpc.ts';
+export { type GatewayTarget } from './gateway/transport.ts';
 export { type Bytes, type Condition, type KeyValue, type Operation, prefixEnd } from './gateway/values.ts';

@@ -54,7 +54,7 @@ interface Issued {
   readonly keyPem: string;
 }
 
-/** A member's gateway is a client with the member's certificate: etcd refuses it to log in if that has a name. */
+/** With authentication on, etcd refuses its JSON gateway to a certificate with a name: the members' serves there. */
 const noName = '';
 
 const ecdsaWithSha256 = sequence(identifier('1.2.840.10045.4.3.2'));

@@ -6,7 +6,7 @@ import { type EtcdMember, type MovableMember, movableMember } from './member.ts'
 import type { ClusterOptions, Credentials } from './options.ts';
 import { type ClusterPlan, planCluster } from './plan.ts';
 import { freePort, leavePort } from './ports.ts';
-import { addLearner, enableAuth } from './setup.ts';
+import { addLearner, enableAuth, targetOf } from './setup.ts';
 import { type Tools, toolsFor } from './tools.ts';
 
 /** A running etcd cluster on 127.0.0.1. `await using` ends it and removes its temporary folder. */
@@ -78,7 +78,7 @@ export async function startPlanned(plan: ClusterPlan, { restored = false } = {})
 function clusterOf(plan: ClusterPlan, members: readonly MovableMember[]): EtcdCluster {
   const gateways = new Map<number, Gateway>();
   const gateway = (i = 0): Gateway => {
-    const known = gateways.get(i) ?? openGateway({ url: at(i).clientUrl, tls: plan.tls, auth: plan.auth });
+    const known = gateways.get(i) ?? openGateway(targetOf(plan, at(i)));
     gateways.set(i, known);
     return known;
   };

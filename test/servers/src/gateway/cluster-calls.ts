@@ -1,3 +1,4 @@
+import { numberField, readNumbers } from './protobuf.ts';
 import type { GatewayTransport } from './transport.ts';
 import { base64 } from './values.ts';
 
@@ -28,8 +29,8 @@ export interface ListedMember {
 /** The calls about the member, the cluster, and who may do what. */
 export interface ClusterCalls {
   status(): Promise<MemberStatus>;
-  /** Of the whole history up to a revision, or to the current one. */
-  hashKv(revision?: number): Promise<{ hash: number; compactRevision: number; revision: number }>;
+  /** Of this member's history up to a revision, or to the current one; nothing compacted yet is -1. */
+  hashKv(revision?: number): Promise<{ hash: number; compactRevision: number }>;
   /** Physical: answers when the old revisions are gone from the file. */
   compact(revision: number): Promise<void>;
   defragment(): Promise<void>;
@@ -52,17 +53,19 @@ export interface ClusterCalls {
 }
 
 type Post = Pick<GatewayTransport, 'post'>;
+type PostAndGrpc = Pick<GatewayTransport, 'post' | 'grpc'>;
 
 const longMs = 300_000;
 
 /** The calls about the member, the cluster, and who may do what, over one member's gateway. */
-export function clusterCalls(transport: Post): ClusterCalls {
+export function clusterCalls(transport: PostAndGrpc): ClusterCalls {
   return { ...maintenanceCalls(transport), ...memberCalls(transport), ...authCalls(transport) };
 }
 
 function maintenanceCalls({
   post,
-}: Post): Pick<ClusterCalls, 'status' | 'hashKv' | 'compact' | 'defragment' | 'alarms'> {
+  grpc,
+}: PostAndGrpc): Pick<ClusterCalls, 'status' | 'hashKv' | 'compact' | 'defragment' | 'alarms'> {
   return {
     async status() {
       const answer = await post<{
@@ -89,16 +92,9 @@ function maintenanceCalls({
       };
     },
     async hashKv(revision = 0) {
-      const answer = await post<{ header: { revision: string }; hash?: number; compact_revision?: string }>(
-        '/v3/maintenance/hash',
-        { revision: `${revision}` },
-        longMs,
-      );
-      return {
-        hash: answer.hash ?? 0,
-        compactRevision: Number(answer.compact_revision ?? 0),
-        revision: revision === 0 ? Number(answer.header.revision) : revision,
-      };
+      // The JSON gateway has no such call before 3.5.
+      const answer = readNumbers(await grpc('/etcdserverpb.Maintenance/HashKV', numberField(1, revision)));
+      return { hash: Number(answer.get(2) ?? 0), compactRevision: Number(answer.get(3) ?? 0) };
     },
     async compact(revision) {
       await post('/v3/kv/compaction', { revision: `${revision}`, physical: true }, longMs);

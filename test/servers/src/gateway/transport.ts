@@ -1,119 +1,119 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { GatewayError, grpcCaller } from './grpc.ts';
 
-/** How one member is reached over its JSON gateway. */
+/** How one member is reached. */
 export interface GatewayTarget {
   readonly url: string;
+  /** With authentication on, etcd refuses its gateway to a certificate that has a common name. */
   readonly tls?: { readonly cacert: string; readonly cert: string; readonly key: string } | undefined;
   readonly auth?: { readonly user: string; readonly password: string } | undefined;
 }
 
-/** An answer of etcd that is an error, with its gRPC code. */
-export class GatewayError extends Error {
-  readonly code: number;
-
-  constructor(path: string, code: number, message: string) {
-    super(`${path}: ${message}`);
-    this.name = 'GatewayError';
-    this.code = code;
-  }
-}
-
-/** Posts JSON to one member; keeps its connections and its token. */
+/** Sends requests to one member; keeps its connections and its token. */
 export interface GatewayTransport {
+  /** A call of the JSON gateway. */
   post<T>(path: string, body: object, timeoutMs?: number): Promise<T>;
+  /** What `GET path` answers. */
   get(path: string, timeoutMs?: number): Promise<{ status: number; text: string }>;
+  /** A call past the JSON gateway, as `/etcdserverpb.KV/Txn`, with an encoded message. */
+  grpc(path: string, message: Uint8Array): Promise<Buffer>;
   close(): void;
 }
 
 const unauthenticated = 16;
 const sockets = 64;
 
-/** Opens the gateway of one member. */
+/** Opens the way to one member. */
 export function gatewayTransport(target: GatewayTarget): GatewayTransport {
-  const options = { keepAlive: true, maxSockets: sockets };
-  const agent =
+  const tls =
     target.tls === undefined
-      ? new HttpAgent(options)
-      : new HttpsAgent({
-          ...options,
+      ? undefined
+      : {
           ca: readFileSync(target.tls.cacert),
           cert: readFileSync(target.tls.cert),
           key: readFileSync(target.tls.key),
-        });
+        };
+  const keep = { keepAlive: true, maxSockets: sockets };
+  const agent = tls === undefined ? new HttpAgent(keep) : new HttpsAgent({ ...keep, ...tls });
   const send = sender(target.url, agent);
-  let token: Promise<string> | undefined;
-
-  async function logIn({ user, password }: NonNullable<GatewayTarget['auth']>): Promise<string> {
-    const { token } = await postOnce<{ token: string }>(
-      '/v3/auth/authenticate',
-      { name: user, password },
-      {},
-    );
-    return token;
-  }
-
-  async function postOnce<T>(
-    path: string,
-    body: object,
-    headers: Record<string, string>,
-    timeoutMs = 30_000,
-  ): Promise<T> {
-    const { status, text } = await send('POST', path, JSON.stringify(body), headers, timeoutMs);
-    if (status === 200) return JSON.parse(text) as T;
-    const { code, message } = errorOf(text);
-    throw new GatewayError(path, code, `${message} (HTTP ${status})`);
-  }
-
+  const grpc = grpcCaller(target.url, tls);
+  const { auth } = target;
+  const authorized =
+    auth === undefined
+      ? async <T>(attempt: Attempt<T>) => attempt(undefined)
+      : withToken(async () => {
+          const body = { name: auth.user, password: auth.password };
+          return (await post<{ token: string }>(send, '/v3/auth/authenticate', body, undefined)).token;
+        });
   return {
-    async post<T>(path: string, body: object, timeoutMs?: number): Promise<T> {
-      if (target.auth === undefined) return postOnce<T>(path, body, {}, timeoutMs);
-      token ??= logIn(target.auth);
-      try {
-        return await postOnce<T>(path, body, { authorization: await token }, timeoutMs);
-      } catch (error) {
-        token = undefined;
-        if (!(error instanceof GatewayError) || error.code !== unauthenticated) throw error;
-        // Tokens end after five minutes without use, and with the member that gave them.
-        token = logIn(target.auth);
-        return postOnce<T>(path, body, { authorization: await token }, timeoutMs);
-      }
+    post: async <T>(path: string, body: object, timeoutMs?: number) =>
+      authorized((token) => post<T>(send, path, body, token, timeoutMs)),
+    get: (path, timeoutMs = 2000) => send('GET', path, undefined, undefined, timeoutMs),
+    grpc: async (path, message) => authorized((token) => grpc.call(path, message, token)),
+    close() {
+      agent.destroy();
+      grpc.close();
     },
-    get: (path, timeoutMs = 2000) => send('GET', path, undefined, {}, timeoutMs),
-    close: () => agent.destroy(),
   };
+}
+
+type Attempt<T> = (token: string | undefined) => Promise<T>;
+
+/** Logs in at first need, and once more when a token has ended: after a time without use, or with its member. */
+function withToken(logIn: () => Promise<string>): <T>(attempt: Attempt<T>) => Promise<T> {
+  let token: Promise<string> | undefined;
+  return async (attempt) => {
+    const used = (token ??= logIn());
+    try {
+      return await attempt(await used);
+    } catch (error) {
+      if (token === used) token = undefined;
+      if (!(error instanceof GatewayError) || error.code !== unauthenticated) throw error;
+      return attempt(await (token ??= logIn()));
+    }
+  };
+}
+
+async function post<T>(
+  send: Send,
+  path: string,
+  body: object,
+  token: string | undefined,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const { status, text } = await send('POST', path, JSON.stringify(body), token, timeoutMs);
+  if (status === 200) return JSON.parse(text) as T;
+  const { code, message } = errorOf(text);
+  throw new GatewayError(path, code, `${message} (HTTP ${status})`);
 }
 
 type Send = (
   method: string,
   path: string,
   body: string | undefined,
-  headers: Record<string, string>,
+  token: string | undefined,
   timeoutMs: number,
 ) => Promise<{ status: number; text: string }>;
 
 function sender(url: string, agent: HttpAgent | HttpsAgent): Send {
   const request = url.startsWith('https:') ? httpsRequest : httpRequest;
-  return async (method, path, body, headers, timeoutMs) =>
+  return async (method, path, body, token, timeoutMs) =>
     new Promise((resolve, reject) => {
-      const sent = request(
-        new URL(path, url),
-        {
-          method,
-          agent,
-          headers: { ...headers, 'content-type': 'application/json' },
-          signal: AbortSignal.timeout(timeoutMs),
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-          );
-        },
-      );
+      const headers = {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: token }),
+      };
+      const options = { method, agent, headers, signal: AbortSignal.timeout(timeoutMs) };
+      const sent = request(new URL(path, url), options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        );
+      });
       sent.on('error', reject);
       sent.end(body);
     });
@@ -124,6 +124,6 @@ function errorOf(text: string): { code: number; message: string } {
     const { code, message, error } = JSON.parse(text) as { code?: number; message?: string; error?: string };
     return { code: code ?? -1, message: message ?? error ?? text };
   } catch {
-    return { code: -1, message: text };
+    return { code: -1, message: text.trim() };
   }
 }
