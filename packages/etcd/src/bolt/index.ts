@@ -1,0 +1,40 @@
+/**
+ * @holdfast/etcd/bolt: the pages of a bbolt file, read without etcd.
+ *
+ * - source: where the bytes are; read-only.
+ * - meta:   which of the two heads is valid, the page size.
+ * - page, bucket: layouts.
+ * - cursor: the buckets, a bucket's entries, its right spine.
+ */
+export { bucketHeadSize, parseBucket, type Bucket } from './bucket.ts';
+export { compareBytes } from './compare.ts';
+export { type Entry, lastEntry, readBuckets, readEntries, rightSpine } from './cursor.ts';
+export { damaged, placeOf } from './damage.ts';
+export { fnv1a64 } from './fnv.ts';
+export {
+  type Image,
+  type Meta,
+  metaChecksummed,
+  metaMagic,
+  metaSize,
+  metaVersion,
+  openImage,
+  pageSizes,
+  parseMeta,
+} from './meta.ts';
+export {
+  type BranchElement,
+  branchElement,
+  bucketElementFlag,
+  elementSize,
+  firstDataPage,
+  type LeafElement,
+  leafElement,
+  noFreelist,
+  type Page,
+  pageFlag,
+  pageHeaderSize,
+  parsePage,
+} from './page.ts';
+export { readTreePage } from './read-page.ts';
+export { type ByteSource, type FileSource, openFileSource } from './source.ts';
