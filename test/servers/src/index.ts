@@ -16,3 +16,19 @@ export { type KeyCalls, type RangeAnswer, type RangeRequest } from './gateway/ke
 export { GatewayError } from './gateway/grpc.ts';
 export { type GatewayTarget } from './gateway/transport.ts';
 export { type Bytes, type Condition, type KeyValue, type Operation, prefixEnd } from './gateway/values.ts';
+export {
+  churn,
+  type ChurnOptions,
+  fillKubernetes,
+  type Filled,
+  type FillOptions,
+} from './kubernetes/fill.ts';
+export {
+  kubernetesObject,
+  kubeSystemUid,
+  namespaceObjects,
+  objectKey,
+  type StoredObject,
+} from './kubernetes/objects.ts';
+export { seededRandom, type SeededRandom } from './kubernetes/random.ts';
+export { etcdOrSkip, type EtcdOrSkip } from './require.ts';

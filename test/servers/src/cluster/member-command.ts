@@ -19,6 +19,7 @@ export function memberArguments(plan: ClusterPlan, member: PlannedMember): strin
     ...(options.fsync === true ? [] : withoutSync(options.version)),
     ...(options.version === '3.4' ? ['--logger=zap'] : []),
     ...tlsArguments(plan),
+    ...quickArguments(plan),
     ...(options.extraArgs ?? []),
   ];
 }
@@ -37,6 +38,14 @@ export function withoutEtcdVariables(): NodeJS.ProcessEnv {
   // 3.4 starts on other machines than x64 only when told which one it is.
   if (process.arch !== 'x64') env['ETCD_UNSUPPORTED_ARCH'] = process.arch;
   return env;
+}
+
+/** A member alone has nobody to wait for; and a learner is to be taken at once, not when all have been up for 5 s. */
+function quickArguments({ members, options }: ClusterPlan): string[] {
+  return [
+    ...(members.length === 1 ? ['--heartbeat-interval=10', '--election-timeout=100'] : []),
+    ...(options.learner === true ? ['--strict-reconfig-check=false'] : []),
+  ];
 }
 
 function withoutSync(version: EtcdMinor): string[] {

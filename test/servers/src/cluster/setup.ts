@@ -1,13 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openGateway } from '../gateway/gateway.ts';
-import { GatewayError } from '../gateway/grpc.ts';
 import type { GatewayTarget } from '../gateway/transport.ts';
 import type { MovableMember } from './member.ts';
 import type { Credentials } from './options.ts';
 import type { ClusterPlan, PlannedMember } from './plan.ts';
-
-const triesToAdd = 100;
-const tryAgainMs = 100;
 
 /** How our own client reaches a member: with the members' certificate, which has no common name. */
 export function targetOf({ tls, auth }: ClusterPlan, member: PlannedMember | undefined): GatewayTarget {
@@ -35,17 +30,7 @@ export async function enableAuth(plan: ClusterPlan, { user, password }: Credenti
 export async function addLearner(plan: ClusterPlan, learner: MovableMember): Promise<void> {
   const gateway = openGateway({ ...targetOf(plan, plan.members[0]), auth: undefined });
   try {
-    for (let tries = 1; ; tries++) {
-      try {
-        await gateway.memberAdd(learner.peerUrl, true);
-        break;
-      } catch (error) {
-        // A leader takes new members only once all its members have been connected for a while.
-        if (!(error instanceof GatewayError) || !/unhealthy/.test(error.message) || tries >= triesToAdd)
-          throw error;
-        await sleep(tryAgainMs);
-      }
-    }
+    await gateway.memberAdd(learner.peerUrl, true);
     await learner.start();
   } finally {
     gateway.close();
