@@ -66,10 +66,20 @@ export const failureTable = {
     what: '{repository} was written in a format that this version does not know',
     next: 'Use the version of Holdfast that wrote it, or a newer one.',
   },
+  'repository-unreadable': {
+    exit: 3,
+    what: 'not everything in {repository} can be read',
+    next: 'What is listed is there. Bring the named records back from a copy, or delete those snapshots by name.',
+  },
   'cluster-ambiguous': {
     exit: 2,
     what: 'the repository holds several clusters',
     next: 'Name one with --cluster. `holdfast snapshot list -o wide` shows them.',
+  },
+  'cluster-missing': {
+    exit: 1,
+    what: 'there is no cluster named {cluster}',
+    next: '`holdfast snapshot list -o wide` shows the clusters of the repository.',
   },
   'snapshot-missing': {
     exit: 1,
@@ -85,6 +95,11 @@ export const failureTable = {
     exit: 14,
     what: 'a snapshot named {name} exists already',
     next: 'Choose another --name, or leave it out for a unique one. The existing snapshot was not touched.',
+  },
+  'snapshot-busy': {
+    exit: 11,
+    what: 'another save or deletion is at work on snapshot {name}',
+    next: 'Wait for it to end. If it was killed on another machine, the name is free again after 24 hours.',
   },
   'snapshot-pinned': {
     exit: 14,
@@ -125,6 +140,11 @@ export const failureTable = {
     exit: 13,
     what: 'etcd at {endpoint} refused the login',
     next: 'Check --user and --password-file; the user needs the root role to take snapshots.',
+  },
+  'etcd-refused': {
+    exit: 13,
+    what: 'etcd at {endpoint} refused the request',
+    next: "The reason is etcd's own. `holdfast doctor` shows the state of each member.",
   },
   'etcd-no-quorum': {
     exit: 13,
@@ -175,6 +195,11 @@ export const failureTable = {
     exit: 3,
     what: 'some checks failed',
     next: 'Mend what is marked failed, top first.',
+  },
+  'attention-needed': {
+    exit: 3,
+    what: 'a cluster needs attention',
+    next: 'Do what the lines marked ! say.',
   },
   interrupted: {
     exit: 130,

@@ -4,6 +4,8 @@ const MiB = 1024 * 1024;
 export const limits = {
   /** Milliseconds for one small question to etcd. */
   etcdCallMs: 5_000,
+  /** Milliseconds in which a server that refuses a TLS handshake says why. */
+  etcdProbeMs: 1_000,
   /** Milliseconds for HashKV, which reads the member's whole key space. */
   etcdHashMs: 120_000,
   /** Milliseconds without one byte from the snapshot stream after which it counts as stalled. */
@@ -18,4 +20,8 @@ export const limits = {
   snapshotNameLength: 200,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
   recordBytes: 4 * MiB,
+  /** Milliseconds after which an unplaced object that nobody writes to any more is removed by the next save. */
+  stagingAgeMs: 24 * 3_600_000,
+  /** Milliseconds after which a claim on a snapshot's name ends by itself, where its process cannot be seen. */
+  claimAgeMs: 24 * 3_600_000,
 } as const;

@@ -1,0 +1,17 @@
+/**
+ * @holdfast/repository: where snapshots live. Knows nothing of etcd. docs/format.md is normative for what is stored.
+ *
+ * - storage:  where objects are: a folder (or, later, a bucket); everything above sees only keys.
+ * - record:   a small JSON object of the model, written once.
+ * - snapshot: the folder of one name; its manifest is written last and is what makes it exist.
+ * - claim:    the right to change such a folder, so that of two writers of one name only one goes on.
+ * - listing:  all that is there: snapshots, damaged records, unfinished ones.
+ */
+export { openRepository, Repository, type OpenOptions, type SnapshotId } from './repository.ts';
+export type { ClusterName, DamagedRecord, SnapshotEntry } from './entry.ts';
+export type { Listing, UnfinishedSnapshot } from './listing.ts';
+export type { SnapshotWriter, StageOptions } from './snapshot-writer.ts';
+export { checkKey, isKey } from './storage/key.ts';
+export { LocalStorage } from './storage/local/local.ts';
+export { StagedFile } from './storage/local/staged-file.ts';
+export type { ByteRange, ObjectWriter, Storage, StoredObject } from './storage/storage.ts';

@@ -1,0 +1,57 @@
+import { isSnapshotName } from '@holdfast/model';
+import type { StoredObject } from './storage/storage.ts';
+
+/** Where everything is in a repository; docs/format.md describes it. */
+export const repositoryKey = 'holdfast-repository.json';
+export const clustersFolder = 'clusters';
+
+/** The files in a snapshot's folder. The manifest is the last to be written and the first to go. */
+export const snapshotFile = 'snapshot.db';
+export const manifestFile = 'manifest.json';
+export const pinFile = 'pin.json';
+export const evidenceFolder = 'evidence';
+
+export function clusterFolder(clusterId: string): string {
+  return `${clustersFolder}/${clusterId}`;
+}
+
+export function clusterKey(clusterId: string): string {
+  return `${clusterFolder(clusterId)}/cluster.json`;
+}
+
+export function snapshotFolder(clusterId: string, name: string): string {
+  return `${clusterFolder(clusterId)}/snapshots/${name}`;
+}
+
+/** A new key for evidence: the time in RFC 3339's basic form, then `random` for two in one millisecond. */
+export function evidenceKey(folder: string, at: Date, random: string): string {
+  return `${folder}/${evidenceFolder}/${at.toISOString().replace(/[-:]/g, '')}-${random}.json`;
+}
+
+/** A folder that bears a snapshot's name, with what is in it by path within it. */
+export interface SnapshotFolder {
+  readonly clusterId: string;
+  readonly name: string;
+  /** The folder's own key. */
+  readonly key: string;
+  readonly objects: ReadonlyMap<string, StoredObject>;
+}
+
+/** Sorts objects by the cluster and the snapshot that they belong to; objects that belong to neither are left out. */
+export async function sortObjects(
+  objects: AsyncIterable<StoredObject>,
+): Promise<{ clusterIds: string[]; folders: SnapshotFolder[] }> {
+  const clusterIds: string[] = [];
+  const folders = new Map<string, SnapshotFolder & { objects: Map<string, StoredObject> }>();
+  for await (const object of objects) {
+    const [clusters, clusterId, kind, name, ...rest] = object.key.split('/');
+    if (clusters !== clustersFolder || clusterId === undefined) continue;
+    if (object.key === clusterKey(clusterId)) clusterIds.push(clusterId);
+    if (kind !== 'snapshots' || rest.length === 0 || name === undefined || !isSnapshotName(name)) continue;
+    const key = snapshotFolder(clusterId, name);
+    const folder = folders.get(key) ?? { clusterId, name, key, objects: new Map<string, StoredObject>() };
+    folder.objects.set(rest.join('/'), object);
+    folders.set(key, folder);
+  }
+  return { clusterIds, folders: [...folders.values()] };
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { Failure, limits } from '@holdfast/base';
+import type { Storage } from './storage/storage.ts';
+
+/** The version that is written, and the only one that is read. */
+export const apiVersion = 'holdfast.dev/v1';
+
+/** What reads a record: a zod schema of the model, which leaves fields that it does not know aside. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
+}
+
+/** A record with the SHA-256 (hexadecimal) of its bytes. */
+export interface ReadRecord<T> {
+  readonly record: T;
+  readonly sha256: string;
+}
+
+/** A record as it is stored: UTF-8 JSON, two spaces, a newline at the end. */
+export function encodeRecord(record: object): Uint8Array {
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+}
+
+/**
+ * Reads a record; undefined when there is none.
+ *
+ * @throws manifest-damaged when it is no JSON or not of its schema, repository-newer when a later version wrote it
+ */
+export async function readRecord<T>(
+  storage: Storage,
+  key: string,
+  schema: Schema<T>,
+): Promise<ReadRecord<T> | undefined> {
+  const bytes = await storage.get(key, limits.recordBytes);
+  if (bytes === undefined) return undefined;
+  const path = storage.localPath(key) ?? key;
+  const value = parse(bytes, path);
+  const version = typeof value === 'object' && value !== null && 'apiVersion' in value && value.apiVersion;
+  if (typeof version === 'string' && version !== apiVersion) {
+    const why = `${path} has apiVersion ${JSON.stringify(version)}, this version reads "${apiVersion}"`;
+    throw new Failure('repository-newer', why, { repository: storage.location, path });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const why = parsed.error.issues.map((each) => `${each.path.join('.') || 'record'}: ${each.message}`);
+    throw new Failure('manifest-damaged', why.join('; '), { path }, { cause: parsed.error });
+  }
+  return { record: parsed.data, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function parse(bytes: Uint8Array, path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new Failure('manifest-damaged', 'it is not JSON', { path }, { cause: error });
+  }
+}

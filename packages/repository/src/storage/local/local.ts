@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Dirent, type Stats } from 'node:fs';
+import { lstat, open, readdir, rm, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Failure } from '@holdfast/base';
+import { checkKey, isKey } from '../key.ts';
+import type { ByteRange, Storage, StoredObject } from '../storage.ts';
+import { isSystemError, reading, writing } from './errors.ts';
+import { makeFolder, pruneFolders } from './folder.ts';
+import { StagedFile } from './staged-file.ts';
+
+/** Where objects are written before they get their name; no key can lead here. */
+const staging = '.staging';
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW;
+const blockBytes = 1024 * 1024;
+
+/** A folder of this machine as a storage: files 0600, folders 0700, symbolic links in it are not followed. */
+export class LocalStorage implements Storage {
+  readonly location: string;
+  readonly #uuid: () => string;
+
+  constructor(folder: string, uuid: () => string = randomUUID) {
+    this.location = resolve(folder);
+    this.#uuid = uuid;
+  }
+
+  async put(key: string, content: Uint8Array): Promise<boolean> {
+    const file = await this.create(key);
+    file.write(content);
+    return file.place();
+  }
+
+  async create(key: string): Promise<StagedFile> {
+    const path = this.localPath(key);
+    const folder = join(this.location, staging);
+    await writing(path, async () => {
+      await this.#refuseLinks(path);
+      await this.#refuseLinks(folder);
+      await makeFolder(folder);
+    });
+    return new StagedFile(join(folder, this.#uuid()), path);
+  }
+
+  async get(key: string, limit: number): Promise<Uint8Array | undefined> {
+    const path = this.localPath(key);
+    const found = await this.stat(key);
+    if (found === undefined) return undefined;
+    if (found.size > limit) {
+      throw new Failure('manifest-damaged', `it has ${found.size} bytes, a record at most ${limit}`, {
+        path,
+      });
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.read(key, { start: 0, end: limit })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async *read(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const path = this.localPath(key);
+    const { start, end } = range ?? { start: 0, end: Infinity };
+    const handle = await reading(path, async () => {
+      await this.#refuseLinks(path);
+      return open(path, readFlags);
+    });
+    try {
+      for (let at = start; at < end;) {
+        const block = Buffer.allocUnsafe(Math.min(blockBytes, end - at));
+        const { bytesRead } = await reading(path, async () => handle.read(block, 0, block.length, at));
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield block.subarray(0, bytesRead);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async stat(key: string): Promise<StoredObject | undefined> {
+    const path = this.localPath(key);
+    return reading(path, async () => {
+      await this.#refuseLinks(path);
+      return statFile(key, path);
+    });
+  }
+
+  async *list(folder: string): AsyncGenerator<StoredObject> {
+    const path = folder === '' ? this.location : this.localPath(folder);
+    const entries = await reading(path, async () => {
+      if (folder !== '') await this.#refuseLinks(path);
+      return namesIn(path);
+    });
+    for (const entry of entries) {
+      const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (!isKey(key)) continue;
+      if (entry.isDirectory()) yield* this.list(key);
+      if (!entry.isFile()) continue;
+      const found = await reading(path, async () => statFile(key, join(path, entry.name)));
+      if (found !== undefined) yield found;
+    }
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const path = this.localPath(key);
+    return writing(path, async () => {
+      await this.#refuseLinks(path);
+      try {
+        await unlink(path);
+      } catch (error) {
+        if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
+        throw error;
+      }
+      await pruneFolders(dirname(path), this.location);
+      return true;
+    });
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return reading(this.location, async () => {
+      try {
+        // A fresh file system has its own folder for files that a check has saved.
+        const names = await readdir(this.location);
+        return names.every((name) => name === staging || name === 'lost+found');
+      } catch (error) {
+        if (isSystemError(error, 'ENOTDIR')) return false;
+        if (isSystemError(error, 'ENOENT')) return true;
+        throw error;
+      }
+    });
+  }
+
+  async removeStale(before: Date): Promise<number> {
+    const folder = join(this.location, staging);
+    return writing(folder, async () => {
+      await this.#refuseLinks(folder);
+      let removed = 0;
+      for (const { name } of await namesIn(folder)) {
+        const path = join(folder, name);
+        const found = await statFile(name, path);
+        if (found === undefined || found.modifiedAt >= before) continue;
+        await rm(path, { force: true });
+        removed += 1;
+      }
+      return removed;
+    });
+  }
+
+  localPath(key: string): string {
+    return join(this.location, checkKey(key));
+  }
+
+  /**
+   * A link inside the repository could lead a write, or a restore, to any file of this machine. Checked name by name
+   * before use, since Node has no way to open relative to a folder; only somebody who may write here could race it.
+   */
+  async #refuseLinks(path: string): Promise<void> {
+    for (let each = path; each !== this.location; each = dirname(each)) {
+      if ((await lstatIfThere(each))?.isSymbolicLink() !== true) continue;
+      const message = `${each} is a symbolic link, which is not followed inside a repository`;
+      throw Object.assign(new Error(message), { code: 'ELOOP' });
+    }
+  }
+}
+
+async function statFile(key: string, path: string): Promise<StoredObject | undefined> {
+  const stats = await lstatIfThere(path);
+  return stats?.isFile() === true ? { key, size: stats.size, modifiedAt: stats.mtime } : undefined;
+}
+
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+/** The entries of a folder by name; none when it is not there. */
+async function namesIn(path: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
