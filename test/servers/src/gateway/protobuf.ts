@@ -42,8 +42,12 @@ export function readNumbers(message: Uint8Array): Map<number, bigint> {
 
 function varint(value: number | bigint): number[] {
   const bytes: number[] = [];
-  let left = BigInt(value);
-  for (; left >= 0x80n; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
-  bytes.push(Number(left));
+  let left = value;
+  if (typeof left === 'bigint') {
+    for (; left > 0x7fffffffn; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
+    left = Number(left);
+  }
+  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes.push((left % 0x80) | 0x80);
+  bytes.push(left);
   return bytes;
 }

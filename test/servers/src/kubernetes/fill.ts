@@ -33,37 +33,36 @@ export interface Filled {
 }
 
 const leaseTtl = 3600 * 24;
+const mostPerRound = 1_000_000;
 
 /** Fills a cluster with Kubernetes-like objects; the same seed makes the same objects. */
 export async function fillKubernetes(cluster: EtcdCluster, options: FillOptions): Promise<Filled> {
-  const { objects, seed = 1, meanBytes } = options;
+  const { seed = 1 } = options;
   const gateway = await leaderGateway(cluster);
   const lease = await eventsLease(gateway, seed);
   let valueBytes = 0;
   function* changes(): Generator<Change> {
-    const all = function* (): Generator<StoredObject> {
-      yield* namespaceObjects(seed);
-      for (let i = 0; i < objects; i++)
-        yield kubernetesObject(seed, i, meanBytes === undefined ? {} : { meanBytes });
-    };
-    for (const object of all()) {
+    for (const object of allObjects(options)) {
       valueBytes += object.value.length;
       yield putOf(object, lease);
     }
   }
-  const written = await writeTogether(gateway, changes(), options);
-  return {
-    objects: written,
-    valueBytes,
-    revision: (await gateway.status()).revision,
-    kubeSystemUid: kubeSystemUid(seed),
-  };
+  const objects = await writeTogether(gateway, changes(), options);
+  const { revision } = await gateway.status();
+  return { objects, valueBytes, revision, kubeSystemUid: kubeSystemUid(seed) };
+}
+
+function* allObjects({ objects, seed = 1, meanBytes }: FillOptions): Generator<StoredObject> {
+  yield* namespaceObjects(seed);
+  for (let i = 0; i < objects; i++) yield kubernetesObject(seed, i, { meanBytes });
 }
 
 /** What to change of a fill with the same seed and number of objects. */
 export interface ChurnOptions extends FillOptions {
   /** How many changes; without end if not said, until the signal comes. */
   readonly changes?: number;
+  /** Rounds differ from each other; the same round of the same seed makes the same changes again. */
+  readonly round?: number;
   readonly signal?: AbortSignal;
   /** At most so many changes per second. */
   readonly perSecond?: number;
@@ -74,27 +73,25 @@ export async function churn(
   cluster: EtcdCluster,
   options: ChurnOptions,
 ): Promise<{ changes: number; revision: number }> {
-  const { objects, seed = 1, meanBytes, changes: wanted = Infinity, signal } = options;
   const gateway = await leaderGateway(cluster);
-  const lease = await eventsLease(gateway, seed);
-  const random = seededRandom(seed, 3);
-  let made = objects;
-  function* changes(): Generator<Change> {
-    for (let i = 0; i < wanted && signal?.aborted !== true; i++) {
-      const choice = random.below(10);
-      const index = choice < 8 ? random.below(made) : made++;
-      if (choice === 0) yield { key: objectKey(seed, index) };
-      else {
-        const generation = choice < 8 ? 2 + i : 1;
-        yield putOf(
-          kubernetesObject(seed, index, { generation, ...(meanBytes === undefined ? {} : { meanBytes }) }),
-          lease,
-        );
-      }
-    }
+  const lease = await eventsLease(gateway, options.seed ?? 1);
+  const changes = await writeTogether(gateway, allChanges(options, lease), options);
+  return { changes, revision: (await gateway.status()).revision };
+}
+
+function* allChanges(options: ChurnOptions, lease: bigint): Generator<Change> {
+  const { objects, seed = 1, meanBytes, changes = Infinity, round = 0, signal } = options;
+  const random = seededRandom(seed, 3, round);
+  const firstOfRound = round * mostPerRound;
+  let made = objects + firstOfRound;
+  for (let i = 0; i < changes; i++) {
+    if (signal?.aborted === true) return;
+    const choice = random.below(10);
+    const index = choice < 8 ? random.below(objects) : made++;
+    const generation = choice < 8 ? 2 + firstOfRound + i : 1;
+    if (choice === 0) yield { key: objectKey(seed, index) };
+    else yield putOf(kubernetesObject(seed, index, { generation, meanBytes }), lease);
   }
-  const written = await writeTogether(gateway, changes(), options);
-  return { changes: written, revision: (await gateway.status()).revision };
 }
 
 async function leaderGateway(cluster: EtcdCluster): Promise<Gateway> {

@@ -67,11 +67,17 @@ export function objectKey(seed: number, index: number): string {
   return keyOf(kind, identity);
 }
 
+/** Which version of an object, and how large its kind is on average. */
+export interface ObjectOptions {
+  readonly generation?: number;
+  readonly meanBytes?: number | undefined;
+}
+
 /** The object with a number, in a generation: a change of it is the same object in the next generation. */
 export function kubernetesObject(
   seed: number,
   index: number,
-  { generation = 1, meanBytes = usualMeanBytes }: { generation?: number; meanBytes?: number } = {},
+  { generation = 1, meanBytes = usualMeanBytes }: ObjectOptions = {},
 ): StoredObject {
   const { kind, identity } = identify(seed, index, generation);
   const random = seededRandom(seed, index, generation, 1);

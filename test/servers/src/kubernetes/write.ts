@@ -36,7 +36,7 @@ export async function writeTogether(
       while (operations.length < perTxn) {
         const next = changes.next();
         if (next.done === true) break;
-        // etcd refuses two puts of one key in a transaction.
+        // etcd refuses two puts of one key in a transaction: the later one is left out.
         if (!keys.has(next.value.key)) operations.push(operation(next.value));
         keys.add(next.value.key);
       }
