@@ -1,0 +1,142 @@
+import { formatHex64, isFailure, limits, type Clock } from '@holdfast/base';
+import type { HashKv } from '@holdfast/model';
+import { parseEndpoints, type Endpoint } from './endpoint.ts';
+import { Cluster, KV, Maintenance } from './gen/etcd_pb.ts';
+import { readMemberStatus, type MemberStatus } from './member-status.ts';
+import { Peer, type Credentials } from './peer.ts';
+import { grpcCode, refusalOf } from './refusal.ts';
+import { surveyMembers, type Survey } from './survey.ts';
+import { tlsIdentity, type TlsFiles } from './tls.ts';
+
+export interface EtcdOptions {
+  /** As etcdctl takes them; see parseEndpoints. */
+  readonly endpoints: readonly string[];
+  readonly tls?: TlsFiles;
+  /** The name in etcd's certificate, where it is not the host of the endpoint. */
+  readonly serverName?: string;
+  readonly auth?: Credentials;
+  readonly clock: Clock;
+}
+
+/** A member as the cluster's member list has it; a name of '' has not started yet. */
+export interface ListedMember {
+  readonly id: string;
+  readonly name: string;
+  readonly isLearner: boolean;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+}
+
+/** A member's hash, or why there is none. */
+export type HashKvAnswer = { readonly hashKv: HashKv } | { readonly missing: string };
+
+/** Takes the raw bytes of a snapshot stream; while a returned promise is pending no more come. */
+export type TakeBytes = (chunk: Buffer) => void | Promise<void>;
+
+/**
+ * Makes a client of the etcd members behind some endpoints; no connection is made before it is needed.
+ *
+ * @throws Failure usage: endpoints or TLS files that cannot be right
+ */
+export function connectEtcd(options: EtcdOptions): EtcdClient {
+  const files = options.tls ?? {};
+  const tlsGiven = [files.ca, files.cert, files.key].some((each) => each !== undefined);
+  const endpoints = parseEndpoints(options.endpoints, tlsGiven);
+  const secure = endpoints.some((each) => each.secure);
+  return new EtcdClient(endpoints, {
+    clock: options.clock,
+    ...(secure && { tls: tlsIdentity(files, options.serverName) }),
+    ...(options.auth && { auth: options.auth }),
+  });
+}
+
+/**
+ * The questions that Holdfast asks etcd. Each goes to one member by its endpoint, since what matters is what that member
+ * knows. All fail with etcd-unreachable, etcd-tls, etcd-auth or etcd-refused; ids are hexadecimal.
+ */
+export class EtcdClient implements AsyncDisposable {
+  readonly #peers: ReadonlyMap<string, Peer>;
+
+  constructor(endpoints: readonly Endpoint[], options: ConstructorParameters<typeof Peer>[1]) {
+    this.#peers = new Map(endpoints.map((endpoint) => [endpoint.url, new Peer(endpoint, options)]));
+  }
+
+  /** The endpoints in the order given, each as `scheme://host:port`. */
+  get endpoints(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
+  /** The member's versions, sizes, place in raft, and the alarms that it knows of. */
+  async status(endpoint: string): Promise<MemberStatus> {
+    return readMemberStatus(await this.#peer(endpoint).ask(Maintenance.method.status, {}));
+  }
+
+  /** The members as this one knows them, without asking the others (a learner refuses to tell). */
+  async memberList(endpoint: string): Promise<ListedMember[]> {
+    const { members } = await this.#peer(endpoint).ask(Cluster.method.memberList, {});
+    return members.map((each) => ({
+      id: formatHex64(each.ID),
+      name: each.name,
+      isLearner: each.isLearner,
+      peerUrls: each.peerURLs,
+      clientUrls: each.clientURLs,
+    }));
+  }
+
+  /**
+   * Whether a linearizable read through this member comes back, which proves that it is part of a quorum. That the user
+   * may not read the key is an answer too: etcd checks it after the quorum has agreed.
+   *
+   * @throws Failure etcd-auth when no user is given and etcd asks for one
+   */
+  async linearizableRead(endpoint: string): Promise<boolean> {
+    const key = new TextEncoder().encode('holdfast');
+    try {
+      await this.#peer(endpoint).ask(KV.method.range, { key, countOnly: true });
+      return true;
+    } catch (error) {
+      if (refusalOf(error)?.code === grpcCode.permissionDenied) return true;
+      if (isFailure(error, 'etcd-auth')) throw error;
+      if (isFailure(error)) return false;
+      throw error;
+    }
+  }
+
+  /** The member's own HashKV at a revision; missing when it is compacted meanwhile, or the member cannot answer. */
+  async hashKv(endpoint: string, revision: number): Promise<HashKvAnswer> {
+    try {
+      const request = { revision: BigInt(revision) };
+      const answer = await this.#peer(endpoint).ask(Maintenance.method.hashKV, request, limits.etcdHashMs);
+      return { hashKv: { revision, compactRevision: Number(answer.compactRevision), hash: answer.hash } };
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      return { missing: error.why };
+    }
+  }
+
+  /**
+   * Asks for the member's snapshot and hands the gRPC messages of the answer to `take` as raw bytes until the stream has
+   * ended with the status OK. Package `@holdfast/etcd/stream` makes a checked file of them.
+   *
+   * @throws beside the Failures, the signal's reason when it is aborted, and whatever `take` throws
+   */
+  async snapshot(endpoint: string, take: TakeBytes, signal: AbortSignal): Promise<void> {
+    await this.#peer(endpoint).listen(Maintenance.method.snapshot, {}, take, signal);
+  }
+
+  /** Asks all endpoints at once for everything that the choice of a member needs; throws as surveyMembers does. */
+  async survey(): Promise<Survey> {
+    return await surveyMembers(this);
+  }
+
+  /** Ends all connections at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers.values()) peer.close();
+  }
+
+  #peer(endpoint: string): Peer {
+    const peer = this.#peers.get(endpoint);
+    if (peer === undefined) throw new Error(`${endpoint} is not an endpoint of this client`);
+    return peer;
+  }
+}
