@@ -5,11 +5,11 @@
 export const polynomial = 0x82f63b78;
 
 /**
- * Sixteen tables of 256 entries, one after another: entry `256 * k + b` is what byte `b` contributes when `k` more
- * bytes follow it ("slicing-by-16").
+ * Eight tables of 256 entries, one after another: entry `256 * k + b` is what byte `b` contributes when `k` more
+ * bytes follow it ("slicing-by-8").
  */
 export function slicingTables(): Uint32Array {
-  const tables = new Uint32Array(16 * 256);
+  const tables = new Uint32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? polynomial : 0);
