@@ -1,0 +1,51 @@
+import { formatHex64 } from '@holdfast/base';
+import { formatRevision } from '../mvcc/index.ts';
+import { firstTerm } from '../raft/messages.ts';
+import type { EtcdForm } from './edit-db.ts';
+import { confStateJson, memberJson } from './membership/json.ts';
+import type { NewCluster } from './membership/new-cluster.ts';
+
+/** The pairs of a bucket; keys as Latin-1 texts, a character for a byte. */
+export type Pairs = Map<string, Uint8Array>;
+
+/**
+ * The buckets that a restore writes anew, by name. Members are those of the new cluster; whom the old one had removed
+ * is forgotten. In `meta` the raft position becomes that of the new log, which has one entry for each member: a lower
+ * index and etcd rejects the db, a higher one and it skips the writes up to there. etcd's own tool leaves the old
+ * voters in `confState`; the new ones are written here, since 3.6.0 to 3.6.4 know a db of 3.5 by it.
+ *
+ * @param compacted the revision up to which everything is to count as compacted
+ */
+export function changedPairs(
+  cluster: NewCluster,
+  form: EtcdForm,
+  oldMeta: Pairs,
+  compacted: number | undefined,
+): Map<string, Pairs> {
+  const meta: Pairs = new Map(oldMeta);
+  meta.set('consistent_index', bigEndian(cluster.members.length));
+  if (form === '3.4') {
+    for (const later of ['term', 'confState', 'storageVersion']) meta.delete(later);
+  } else {
+    meta.set('term', bigEndian(firstTerm));
+    meta.set('confState', Buffer.from(confStateJson(cluster.members.map((member) => member.id))));
+  }
+  if (compacted !== undefined) {
+    meta.set('scheduledCompactRev', formatRevision({ main: compacted, sub: 0, tombstone: false }));
+  }
+  const members = cluster.members.map((member): [string, Uint8Array] => [
+    formatHex64(member.id),
+    Buffer.from(memberJson(member)),
+  ]);
+  return new Map([
+    ['meta', meta],
+    ['members', new Map(members)],
+    ['members_removed', new Map()],
+  ]);
+}
+
+function bigEndian(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

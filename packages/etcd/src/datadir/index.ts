@@ -1,0 +1,13 @@
+/**
+ * @holdfast/etcd/datadir: a member's data directory, built from a snapshot without etcd's tools.
+ *
+ * - build:      the one way in: checks, copy, edit, log, publish.
+ * - copy:       the snapshot's bytes, hashed on the way.
+ * - edit-db:    the copy becomes the db of a member of a new cluster; db-pairs and key-bucket say what is written.
+ * - membership: ids, and the members in the three spellings that etcd keeps.
+ * - snap-file:  the raft snapshot; the log itself is in wal/.
+ * - staging:    nothing that an etcd would start from, until everything is.
+ */
+export { buildDataDir, type BuildOptions, type BuiltDataDir } from './build.ts';
+export type { EtcdForm, RevisionBump } from './edit-db.ts';
+export { newCluster, sameUrls, type NewCluster, type NewMember } from './membership/new-cluster.ts';

@@ -1,0 +1,37 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { Failure } from '@holdfast/base';
+
+/** Bytes of the SHA-256 that the server puts behind the db; a db is a multiple of 512 bytes. */
+const trailerSize = 32;
+
+/** A snapshot file, open for reading. */
+export interface SnapshotFile {
+  readonly file: FileHandle;
+  /** Bytes of the file, and of the db in it. */
+  readonly size: number;
+  readonly dbSize: number;
+  /** The trailer in hexadecimal; undefined for a db that was copied off a disk. */
+  readonly trailer?: string;
+}
+
+/**
+ * Opens a snapshot. Whether it is one shows when its bytes have been read.
+ *
+ * @throws Failure file-unreadable
+ */
+export async function openSnapshotFile(path: string): Promise<SnapshotFile> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error('it is not a regular file');
+    const { size } = stats;
+    if (size % 512 !== trailerSize) return { file, size, dbSize: size };
+    const trailer = Buffer.alloc(trailerSize);
+    await file.read(trailer, 0, trailerSize, size - trailerSize);
+    return { file, size, dbSize: size - trailerSize, trailer: trailer.toString('hex') };
+  } catch (error) {
+    await file?.close();
+    throw new Failure('file-unreadable', (error as Error).message, { path }, { cause: error });
+  }
+}

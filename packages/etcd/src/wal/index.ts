@@ -1,0 +1,1 @@
+export { encodeFirstWal, firstWalName, walFileSize, type FirstWal } from './first-file.ts';
