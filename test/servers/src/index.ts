@@ -27,6 +27,7 @@ export {
   kubernetesObject,
   kubeSystemUid,
   namespaceObjects,
+  namespaces,
   objectKey,
   type StoredObject,
 } from './kubernetes/objects.ts';

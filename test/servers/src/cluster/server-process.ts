@@ -66,7 +66,10 @@ const setpriv = ['setpriv', '--pdeathsig', 'KILL', '--'];
 let kernelEnds: boolean | undefined;
 
 function kernelEndsChildren(): boolean {
-  kernelEnds ??= spawnSync(setpriv[0] ?? '', [...setpriv.slice(1), 'true']).status === 0;
+  if (kernelEnds === undefined) {
+    kernelEnds = spawnSync(setpriv[0] ?? '', [...setpriv.slice(1), 'true']).status === 0;
+    if (!kernelEnds) killAllOnSignals();
+  }
   return kernelEnds;
 }
 
@@ -75,3 +78,13 @@ function killAll(): void {
 }
 
 process.on('exit', killAll);
+
+/** A signal that ends this process runs no exit handler: where the kernel does not help, each is passed through here. */
+function killAllOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      killAll();
+      process.kill(process.pid, signal);
+    });
+  }
+}

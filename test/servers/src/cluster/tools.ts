@@ -2,7 +2,7 @@ import { run } from '../obtain/run.ts';
 import { withoutEtcdVariables } from './member-command.ts';
 import type { ClusterPlan } from './plan.ts';
 
-/** How etcdctl is called. */
+/** How etcdctl is called; flags among its arguments win over those that reach the cluster. */
 export interface ToolOptions {
   /** Every member if not said. */
   readonly endpoints?: readonly string[];
@@ -40,7 +40,7 @@ export function toolsFor(plan: ClusterPlan): Tools {
       '--command-timeout=60s',
       ...secured,
     ];
-    return run(binaries.etcdctl, [...args, ...reach], { ...options, env });
+    return run(binaries.etcdctl, [...reach, ...args], { ...options, env });
   }
   async function utl(args: readonly string[]): Promise<string> {
     return run(binaries.etcdutl ?? binaries.etcdctl, args, { env });

@@ -23,7 +23,7 @@ function makeCorpus(): Buffer {
   return Buffer.from(parts.join('')).subarray(0, corpusBytes);
 }
 
-/** Text like the managed fields of an object: much that repeats, broken by ids that do not; packs about 4 to 1. */
+/** Text like the managed fields of an object: much that repeats, broken by ids that do not; packs about 3 to 1. */
 export function fieldsText(random: SeededRandom, length: number): Buffer {
   corpus ??= makeCorpus();
   const text = Buffer.allocUnsafe(length);
