@@ -42,6 +42,10 @@ export async function makeCached(
   await mkdir(cache, { recursive: true });
   const lock = join(cache, `.${work}.lock`);
   await claimWhenFree(lock, work, progress);
+  // With the lock in hand nobody else works on these: they are of processes that were killed.
+  for (const name of await readdir(cache)) {
+    if (name.startsWith(`.${work}-`)) await rm(join(cache, name), { recursive: true, force: true });
+  }
   const temporary = await mkdtemp(join(cache, `.${work}-`));
   try {
     const made = await find();
