@@ -16,6 +16,8 @@ export const limits = {
   streamWindowBytes: 8 * MiB,
   /** Free bytes that must be left beside the expected size before a large file is begun. */
   spareSpaceBytes: 64 * MiB,
+  /** Milliseconds after which the newest proven snapshot counts as old. */
+  freshSnapshotMs: 24 * 3_600_000,
   /** Characters of a snapshot's name. */
   snapshotNameLength: 200,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
@@ -24,4 +26,6 @@ export const limits = {
   stagingAgeMs: 24 * 3_600_000,
   /** Milliseconds after which a claim on a snapshot's name ends by itself, where its process cannot be seen. */
   claimAgeMs: 24 * 3_600_000,
+  /** Revisions that a restore skips, so that none is given out twice: more than any cluster makes between snapshots. */
+  revisionBump: 1_000_000_000,
 } as const;

@@ -10,4 +10,5 @@
  */
 export { buildDataDir, type BuildOptions, type BuiltDataDir } from './build.ts';
 export type { EtcdForm, RevisionBump } from './edit-db.ts';
+export { contentSha256 } from './source.ts';
 export { newCluster, sameUrls, type NewCluster, type NewMember } from './membership/new-cluster.ts';

@@ -12,9 +12,12 @@ export function encodeSnapFile(cluster: NewCluster): { readonly name: string; re
     index,
     cluster.members.map((member) => member.id),
   );
-  const hex = (n: number): string => n.toString(16).padStart(16, '0');
   return {
-    name: `${hex(firstTerm)}-${hex(index)}.snap`,
+    name: `${hex16(firstTerm)}-${hex16(index)}.snap`,
     bytes: Buffer.concat([integerField(1, crc32c(data, 0)), bytesField(2, data)]),
   };
+}
+
+function hex16(n: number): string {
+  return n.toString(16).padStart(16, '0');
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '@holdfast/base';
 
@@ -33,5 +34,22 @@ export async function openSnapshotFile(path: string): Promise<SnapshotFile> {
   } catch (error) {
     await file?.close();
     throw new Failure('file-unreadable', (error as Error).message, { path }, { cause: error });
+  }
+}
+
+/**
+ * The SHA-256 of a snapshot's db in hexadecimal: as its trailer has it, unchecked; of a file without one, computed.
+ *
+ * @throws Failure file-unreadable
+ */
+export async function contentSha256(path: string): Promise<string> {
+  const { file, trailer } = await openSnapshotFile(path);
+  try {
+    if (trailer !== undefined) return trailer;
+    const hash = createHash('sha256');
+    for await (const block of file.createReadStream({ autoClose: false })) hash.update(block as Buffer);
+    return hash.digest('hex');
+  } finally {
+    await file.close();
   }
 }
