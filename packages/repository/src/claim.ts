@@ -7,6 +7,8 @@ import type { Storage, StoredObject } from './storage/storage.ts';
 export interface Claim {
   /** Whether one who held the claim before died with it, so that what lies there is unfinished work. */
   readonly inherited: boolean;
+  /** Whether nobody has taken this holder for dead and succeeded it. */
+  isHeld(): Promise<boolean>;
   /** Gives the name free again. Never rejects: a claim that cannot be removed expires. */
   release(): Promise<void>;
 }
@@ -22,8 +24,8 @@ export function isClaim(object: StoredObject): boolean {
  * Claims a snapshot's folder, so that of two saves or deletions with one name only one goes on; undefined when
  * another holds it.
  *
- * Claims are numbered and the highest one holds. When its holder has died (its process has ended, or it is older than
- * `limits.claimAgeMs` where that cannot be seen) the next number is the successor's; since a number is written
+ * Claims are numbered and the highest one holds. When its holder has died (its process has ended, or the claim is older
+ * than `limits.claimAgeMs` where that cannot be seen) the next number is the successor's; since a number is written
  * only where there is none, there is one successor. What the folder holds must be looked at after this, not before.
  */
 export async function claimFolder(
@@ -31,9 +33,7 @@ export async function claimFolder(
   folder: string,
   clock: Clock,
 ): Promise<Claim | undefined> {
-  const earlier: StoredObject[] = [];
-  for await (const object of storage.list(folder)) if (isClaim(object)) earlier.push(object);
-  earlier.sort((a, b) => numberOf(a) - numberOf(b));
+  const earlier = await claimsIn(storage, folder);
   const last = earlier.at(-1);
   if (last !== undefined && !(await isAbandoned(storage, last, clock))) return undefined;
 
@@ -42,6 +42,7 @@ export async function claimFolder(
   if (!(await storage.put(key, encodeRecord(record)))) return undefined;
   return {
     inherited: last !== undefined,
+    isHeld: async () => (await claimsIn(storage, folder)).at(-1)?.key === key,
     release: async () => {
       try {
         for (const each of [...earlier.map((object) => object.key), key]) await storage.delete(each);
@@ -54,10 +55,17 @@ export async function claimFolder(
 
 /** Whether nobody will go on with what this claim was taken for. */
 export async function isAbandoned(storage: Storage, claim: StoredObject, clock: Clock): Promise<boolean> {
-  if (clock.now().getTime() - claim.modifiedAt.getTime() > limits.claimAgeMs) return true;
   const bytes = await storage.get(claim.key, limits.recordBytes);
   const holder = bytes && readHolder(parse(bytes));
-  return holder !== undefined && hasEnded(holder);
+  const ended = holder && hasEnded(holder);
+  return ended ?? clock.now().getTime() - claim.modifiedAt.getTime() > limits.claimAgeMs;
+}
+
+/** The claims of a folder, the one that holds last. */
+async function claimsIn(storage: Storage, folder: string): Promise<StoredObject[]> {
+  const claims: StoredObject[] = [];
+  for await (const object of storage.list(folder)) if (isClaim(object)) claims.push(object);
+  return claims.sort((a, b) => numberOf(a) - numberOf(b));
 }
 
 function parse(bytes: Uint8Array): unknown {

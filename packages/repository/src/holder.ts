@@ -15,9 +15,9 @@ export function thisProcess(): Holder {
   return { machine: machine(), host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
 }
 
-/** Whether the process has certainly ended; false when that cannot be known from here. */
-export function hasEnded(holder: Holder): boolean {
-  return holder.machine === machine() && startOf(holder.pid) !== holder.started;
+/** Whether the process has ended; undefined when that cannot be known from here. */
+export function hasEnded(holder: Holder): boolean | undefined {
+  return holder.machine === machine() ? startOf(holder.pid) !== holder.started : undefined;
 }
 
 /** Reads what {@link thisProcess} gave, after JSON; undefined when it is something else. */

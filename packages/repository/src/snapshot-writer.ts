@@ -123,19 +123,28 @@ class StagedSnapshot implements SnapshotWriter {
     const record = encodeRecord(this.#checked(manifest));
     this.#done = true;
     const [fileKey, manifestKey] = [`${this.#folder}/${snapshotFile}`, `${this.#folder}/${manifestFile}`];
-    let placed: boolean;
+    let placed = false;
     try {
-      placed = (await this.#file.place()) && (await this.#storage.put(manifestKey, record));
+      placed =
+        (await this.#claim.isHeld()) &&
+        (await this.#file.place()) &&
+        (await this.#storage.put(manifestKey, record));
     } catch (error) {
-      // A write that failed may have happened. Without the release below, the next writer finds this one's leavings.
-      await this.#storage.delete(manifestKey);
-      await this.#storage.delete(fileKey);
-      await this.#claim.release();
+      await this.#takeBack(manifestKey, fileKey);
       throw error;
     }
+    await this.#file.discard();
     await this.#claim.release();
     if (placed) return;
     throw new Failure('snapshot-name-taken', 'another writer came first', { name: this.name });
+  }
+
+  /** A write that failed may have happened; but what a successor has written since is not this writer's to remove. */
+  async #takeBack(...keys: string[]): Promise<void> {
+    await this.#file.discard();
+    if (!(await this.#claim.isHeld())) return;
+    for (const key of keys) await this.#storage.delete(key);
+    await this.#claim.release();
   }
 
   async discard(): Promise<void> {

@@ -1,0 +1,334 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isFailure } from '@holdfast/base';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ClusterName } from './entry.ts';
+import { openRepository, type Repository } from './repository.ts';
+import { evidenceOf, manifestOf, storeSnapshot } from './testing/snapshot.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'holdfast-repository-'));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+let count = 0;
+const folder = (): string => join(base, String((count += 1)));
+const content = Buffer.from('an etcd snapshot, as far as a repository cares');
+
+let repository: Repository;
+let prod: ClusterName;
+beforeEach(async () => {
+  repository = await openRepository(folder(), { create: true });
+  const { id, name } = await repository.addCluster('prod');
+  prod = { id, name };
+});
+
+const names = async (): Promise<string[]> => (await repository.snapshots()).snapshots.map(({ name }) => name);
+const fileOf = (name: string, file: string): string =>
+  join(repository.location, 'clusters', prod.id, 'snapshots', name, file);
+
+describe('opening', () => {
+  test('a missing or empty folder is no repository until one is asked for', async () => {
+    const path = folder();
+    await expect(openRepository(path, { create: false })).rejects.toMatchObject({
+      code: 'repository-missing',
+    });
+    mkdirSync(path);
+    await expect(openRepository(path, { create: false })).rejects.toMatchObject({
+      code: 'repository-missing',
+    });
+    expect(readdirSync(path)).toEqual([]);
+    const made = await openRepository(join(path, 'deep/er'), { create: true });
+    const again = await openRepository(join(path, 'deep/er'), { create: false });
+    expect(again.record).toEqual(made.record);
+  });
+
+  test('a folder of other things, or a file, is left alone', async () => {
+    const [path, file] = [folder(), folder()];
+    mkdirSync(path);
+    writeFileSync(join(path, '.bashrc'), '');
+    writeFileSync(file, '');
+    for (const create of [true, false]) {
+      await expect(openRepository(path, { create })).rejects.toMatchObject({ code: 'repository-foreign' });
+      await expect(openRepository(file, { create })).rejects.toMatchObject({ code: 'repository-foreign' });
+    }
+    expect(readdirSync(path)).toEqual(['.bashrc']);
+  });
+
+  test('many who make it at once get one repository, and one cluster of a name', async () => {
+    const path = folder();
+    const opened = await Promise.all(Array.from({ length: 8 }, () => openRepository(path, { create: true })));
+    expect(new Set(opened.map(({ record }) => record.id)).size).toBe(1);
+    const clusters = await Promise.all(opened.map((each) => each.addCluster('prod')));
+    expect(new Set(clusters.map(({ id }) => id)).size).toBe(1);
+    expect(await opened[0]!.clusters()).toEqual([clusters[0]]);
+  });
+
+  test('a repository of a later version is not touched', async () => {
+    const path = join(repository.location, 'holdfast-repository.json');
+    writeFileSync(path, JSON.stringify({ ...repository.record, apiVersion: 'holdfast.dev/v2' }));
+    await expect(openRepository(repository.location, { create: true })).rejects.toMatchObject({
+      code: 'repository-newer',
+    });
+  });
+
+  test('fields that a reader does not know do not disturb it', async () => {
+    const path = join(repository.location, 'holdfast-repository.json');
+    writeFileSync(path, JSON.stringify({ ...repository.record, colour: 'blue' }));
+    expect((await openRepository(repository.location, { create: false })).record).toEqual(repository.record);
+  });
+});
+
+describe('a snapshot', () => {
+  test('exists once its manifest is there, byte for byte as it was written', async () => {
+    const writer = await repository.stageSnapshot(prod.id, 'one', { unique: true });
+    await writer.write(content);
+    expect(readFileSync(writer.path!)).toEqual(content);
+    expect(await names()).toEqual([]);
+    await expect(repository.snapshot('one')).rejects.toMatchObject({ code: 'snapshot-missing' });
+    await writer.commit(manifestOf('one', prod, content));
+    await writer.discard();
+    const entry = await repository.snapshot('one');
+    expect(entry).toMatchObject({
+      cluster: { id: prod.id, name: 'prod' },
+      state: 'stored',
+      damage: null,
+      pin: null,
+    });
+    expect(readFileSync(entry.path)).toEqual(content);
+    expect((await repository.snapshots()).unfinished).toEqual([]);
+    const manifest = readFileSync(fileOf('one', 'manifest.json'), 'utf8');
+    expect(manifest).toBe(`${JSON.stringify(manifestOf('one', prod, content), null, 2)}\n`);
+    expect(readdirSync(dirname(entry.path)).sort()).toEqual(['manifest.json', 'snapshot.db']);
+  });
+
+  test('that is discarded leaves nothing and frees its name', async () => {
+    const writer = await repository.stageSnapshot(prod.id, 'one', { unique: false });
+    await writer.write(content);
+    await writer.discard();
+    expect(readdirSync(join(repository.location, '.staging'))).toEqual([]);
+    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
+    await storeSnapshot(repository, prod, 'one', content);
+  });
+
+  test('never replaces another of its name', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    await expect(repository.stageSnapshot(prod.id, 'one', { unique: false })).rejects.toMatchObject({
+      code: 'snapshot-name-taken',
+    });
+    const writers = await Promise.all(
+      Array.from({ length: 6 }, () => repository.stageSnapshot(prod.id, 'one', { unique: true })),
+    );
+    expect(writers.map(({ name }) => name).sort()).toEqual([
+      'one.2',
+      'one.3',
+      'one.4',
+      'one.5',
+      'one.6',
+      'one.7',
+    ]);
+    await expect(repository.stageSnapshot(prod.id, 'one.2', { unique: false })).rejects.toMatchObject({
+      code: 'snapshot-busy',
+    });
+    await Promise.all(writers.map((writer) => writer.discard()));
+    expect(await names()).toEqual(['one']);
+  });
+
+  test.each(['..', 'a/b', '', '.x'])('cannot be called %j', async (name) => {
+    await expect(repository.stageSnapshot(prod.id, name, { unique: true })).rejects.toMatchObject({
+      code: 'snapshot-name-invalid',
+    });
+  });
+
+  test('is not committed with the manifest of another', async () => {
+    const writer = await repository.stageSnapshot(prod.id, 'one', { unique: false });
+    await writer.write(content);
+    await expect(writer.commit(manifestOf('two', prod, content))).rejects.toThrow(RangeError);
+    await expect(writer.commit(manifestOf('one', prod, content.subarray(1)))).rejects.toThrow(RangeError);
+    await writer.discard();
+    expect(await names()).toEqual([]);
+  });
+
+  test('is found by its exact name, in its cluster', async () => {
+    const test = await repository.addCluster('test');
+    await storeSnapshot(repository, prod, 'one', content);
+    await storeSnapshot(repository, test, 'one', content);
+    await expect(repository.snapshot('one')).rejects.toMatchObject({ code: 'cluster-ambiguous' });
+    await expect(repository.snapshot('on')).rejects.toMatchObject({ code: 'snapshot-missing' });
+    await expect(repository.snapshot('one', 'dev')).rejects.toMatchObject({ code: 'cluster-missing' });
+    expect((await repository.snapshot('one', 'test')).cluster.id).toBe(test.id);
+    expect((await repository.snapshot('one', prod.id)).cluster.name).toBe('prod');
+    expect((await repository.snapshots('test')).snapshots).toHaveLength(1);
+  });
+
+  test('keeps every verification; the newest decides', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const state = async (): Promise<string> => (await repository.snapshot('one')).state;
+    const one = await repository.snapshot('one');
+    for (const [at, outcome, expected] of [
+      ['2026-11-20T12:00:01Z', 'passed', 'verified'],
+      ['2026-11-20T12:00:03Z', 'failed', 'damaged'],
+      ['2026-11-20T12:00:02Z', 'passed', 'damaged'],
+      ['2026-11-20T12:00:04Z', 'passed', 'verified'],
+      ['2026-11-20T12:00:04Z', 'passed', 'verified'],
+    ] as const) {
+      await repository.addEvidence(one, evidenceOf('one', at, outcome));
+      expect(await state()).toBe(expected);
+    }
+    expect((await repository.snapshot('one')).evidence.map(({ at }) => at.slice(17, 19))).toEqual([
+      '01',
+      '02',
+      '03',
+      '04',
+      '04',
+    ]);
+    expect(readdirSync(fileOf('one', 'evidence'))[0]).toMatch(/^20261120T120001\.000Z-[0-9a-f]{8}\.json$/);
+  });
+
+  test('keeps the pin that it has until it is unpinned', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const one = await repository.snapshot('one');
+    expect(await repository.unpin(one)).toBe(false);
+    expect(await repository.pin(one, 'before the upgrade')).toBe(true);
+    expect(await repository.pin(one, 'again')).toBe(false);
+    expect((await repository.snapshot('one')).pin?.reason).toBe('before the upgrade');
+    expect(await repository.unpin(one)).toBe(true);
+    expect((await repository.snapshot('one')).pin).toBeNull();
+  });
+
+  test('is read whole or in part', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const read = async (range?: { start: number; end: number }): Promise<string> => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of repository.readSnapshot(await repository.snapshot('one'), range))
+        chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
+    };
+    expect(await read()).toBe(content.toString());
+    expect(await read({ start: 3, end: 7 })).toBe('etcd');
+  });
+
+  test('that is deleted is gone with all that belongs to it', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const one = await repository.snapshot('one');
+    await repository.pin(one, 'x');
+    await repository.addEvidence(one, evidenceOf('one', '2026-11-20T12:00:01Z', 'passed'));
+    await repository.deleteSnapshot(prod.id, 'one');
+    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
+    await expect(repository.deleteSnapshot(prod.id, 'one')).rejects.toMatchObject({
+      code: 'snapshot-missing',
+    });
+    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
+  });
+});
+
+describe('damage is reported and hides nothing', () => {
+  beforeEach(async () => {
+    for (const name of ['good', 'bad']) await storeSnapshot(repository, prod, name, content);
+  });
+
+  test.each<[string, string, string]>([
+    ['no JSON', '{', 'manifest-damaged'],
+    ['no UTF-8', '"\xff"', 'manifest-damaged'],
+    ['empty', '', 'manifest-damaged'],
+    ['no object', 'null', 'manifest-damaged'],
+    ['of no schema', '{"apiVersion":"holdfast.dev/v1","kind":"Snapshot"}', 'manifest-damaged'],
+    ['of a later version', '{"apiVersion":"holdfast.dev/v9"}', 'repository-newer'],
+    ['too long', ' '.repeat(5 << 20), 'manifest-damaged'],
+  ])('a manifest that is %s', async (_, text, code) => {
+    writeFileSync(fileOf('bad', 'manifest.json'), text, 'latin1');
+    const { snapshots, damaged } = await repository.snapshots();
+    expect(snapshots.map(({ name }) => name)).toEqual(['good']);
+    expect(damaged).toMatchObject([
+      { name: 'bad', clusterId: prod.id, path: fileOf('bad', 'manifest.json') },
+    ]);
+    expect(isFailure(damaged[0]?.failure) && damaged[0].failure.code).toBe(code);
+    await expect(repository.snapshot('bad')).rejects.toMatchObject({ code });
+    await expect(repository.stageSnapshot(prod.id, 'bad', { unique: false })).rejects.toMatchObject({
+      code: 'snapshot-name-taken',
+    });
+    await repository.deleteSnapshot(prod.id, 'bad');
+    expect((await repository.snapshots()).damaged).toEqual([]);
+  });
+
+  test.each([
+    ['another name', { name: 'good' }],
+    ['another cluster', { cluster: { id: '59c5e2dd-5902-84f8-a77e-cc5978b96b4c', name: 'x', etcdId: '1' } }],
+    ['another path', { objects: [{ role: 'snapshot', path: '../good/snapshot.db', encoding: 'plain' }] }],
+  ])('a manifest of %s', async (_, changes) => {
+    const objects = manifestOf('bad', prod, content).objects.map((object, at) => ({
+      ...object,
+      ...('objects' in changes && changes.objects?.[at]),
+    }));
+    const manifest = { ...manifestOf('bad', prod, content), ...changes, objects };
+    writeFileSync(fileOf('bad', 'manifest.json'), JSON.stringify(manifest));
+    expect(await names()).toEqual(['good']);
+    await expect(repository.snapshot('bad')).rejects.toMatchObject({ code: 'manifest-damaged' });
+  });
+
+  test('a file of another size, or none', async () => {
+    truncateSync(fileOf('bad', 'snapshot.db'), 7);
+    expect(await repository.snapshot('bad')).toMatchObject({
+      state: 'damaged',
+      damage: 'snapshot.db has 7 bytes, its manifest says 46',
+    });
+    rmSync(fileOf('bad', 'snapshot.db'));
+    expect(await repository.snapshot('bad')).toMatchObject({
+      state: 'damaged',
+      damage: 'snapshot.db is missing',
+    });
+    expect(await names()).toEqual(['bad', 'good']);
+  });
+
+  test('the record of a cluster: its snapshots know its name', async () => {
+    const path = join(repository.location, 'clusters', prod.id, 'cluster.json');
+    writeFileSync(path, 'x');
+    const { clusters, snapshots, damaged } = await repository.snapshots();
+    expect({ clusters, damaged }).toMatchObject({ clusters: [], damaged: [{ name: null, path }] });
+    expect(snapshots.map(({ cluster }) => cluster)).toEqual([
+      { id: prod.id, name: 'prod' },
+      { id: prod.id, name: 'prod' },
+    ]);
+  });
+
+  test('a pin still pins, evidence counts for nothing', async () => {
+    const bad = await repository.snapshot('bad');
+    await repository.pin(bad, 'x');
+    await repository.addEvidence(bad, evidenceOf('bad', '2026-11-20T12:00:01Z', 'passed'));
+    writeFileSync(fileOf('bad', 'pin.json'), '');
+    writeFileSync(join(fileOf('bad', 'evidence'), readdirSync(fileOf('bad', 'evidence'))[0]!), '');
+    expect(await repository.snapshot('bad')).toMatchObject({
+      state: 'stored',
+      pin: { reason: 'the record of the pin is damaged' },
+    });
+    expect((await repository.snapshots()).damaged).toHaveLength(2);
+  });
+
+  test('a snapshot that lost its manifest is unfinished; its file is never cleared away unasked', async () => {
+    rmSync(fileOf('bad', 'manifest.json'));
+    const { snapshots, unfinished } = await repository.snapshots();
+    expect(snapshots.map(({ name }) => name)).toEqual(['good']);
+    expect(unfinished).toEqual([{ clusterId: prod.id, name: 'bad', size: content.length, busy: false }]);
+    await expect(repository.stageSnapshot(prod.id, 'bad', { unique: false })).rejects.toMatchObject({
+      code: 'snapshot-name-taken',
+    });
+    expect(readFileSync(fileOf('bad', 'snapshot.db'))).toEqual(content);
+    await repository.deleteSnapshot(prod.id, 'bad');
+    expect((await repository.snapshots()).unfinished).toEqual([]);
+  });
+
+  test('foreign files in the tree do not disturb', async () => {
+    writeFileSync(join(repository.location, 'README.txt'), '');
+    writeFileSync(join(repository.location, 'clusters', '.DS_Store'), '');
+    mkdirSync(fileOf('_not a name', ''), { recursive: true });
+    writeFileSync(fileOf('_not a name', 'manifest.json'), '');
+    expect(await repository.snapshots()).toMatchObject({ damaged: [], unfinished: [] });
+    expect(await names()).toEqual(['bad', 'good']);
+  });
+});

@@ -1,0 +1,4 @@
+/** For tests of repositories and of what uses them: the suite that each storage must pass, scripted faults, samples. */
+export { describeStorage } from './conformance.ts';
+export { Died, FaultyStorage, type StorageStep } from './faulty.ts';
+export { evidenceOf, manifestOf, storeSnapshot } from './snapshot.ts';

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { Evidence, SnapshotManifest } from '@holdfast/model';
+import type { ClusterName } from '../entry.ts';
+import type { Repository } from '../repository.ts';
+
+/** The manifest that a snapshot with this content would have; `changes` replaces whole fields. */
+export function manifestOf(
+  name: string,
+  cluster: ClusterName,
+  content: Uint8Array,
+  changes: Partial<SnapshotManifest> = {},
+): SnapshotManifest {
+  const size = content.length;
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const at = '2026-11-20T12:00:00.000Z';
+  return {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Snapshot',
+    name,
+    cluster: { ...cluster, etcdId: 'cdf818194e3a8c32' },
+    member: {
+      id: '8e9e05c52164694d',
+      name: 'm1',
+      endpoint: 'http://127.0.0.1:2379',
+      role: 'leader',
+      why: 'test',
+    },
+    versions: { holdfast: '0.1.0', etcd: '3.6.0', storage: '3.6.0' },
+    raft: { index: 7, term: 2 },
+    revision: 1,
+    compactRevision: -1,
+    hashKv: null,
+    content: { size, sha256, pageSize: 4096 },
+    objects: [{ role: 'snapshot', path: 'snapshot.db', encoding: 'plain', size, sha256 }],
+    quorum: { state: 'healthy', reasons: [] },
+    trigger: 'manual',
+    times: { startedAt: at, finishedAt: at },
+    lineage: { previous: null, previousManifestSha256: null },
+    ...changes,
+  };
+}
+
+/** Saves `content` as a snapshot, in the way in which a save does. */
+export async function storeSnapshot(
+  repository: Repository,
+  cluster: ClusterName,
+  name: string,
+  content: Uint8Array,
+  changes: Partial<SnapshotManifest> = {},
+): Promise<void> {
+  const writer = await repository.stageSnapshot(cluster.id, name, { unique: false });
+  try {
+    await writer.write(content);
+    await writer.sync();
+    await writer.commit(manifestOf(name, cluster, content, changes));
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/** The record of a verification that found `outcome` and says no more. */
+export function evidenceOf(snapshot: string, at: string, outcome: Evidence['outcome']): Evidence {
+  return {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Evidence',
+    snapshot,
+    at,
+    holdfast: '0.1.0',
+    durationMs: 1,
+    outcome,
+    checks: [],
+    status: null,
+    pages: null,
+    buckets: null,
+  };
+}
