@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -136,30 +136,51 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('etcd 3.6, several members', () 
     );
   });
 
-  it.skipIf(process.platform !== 'linux')(
-    'ends with the process that started it, even if that is killed',
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'holdfast-killed-'));
-      const script = join(dir, 'start.ts');
-      const index = join(import.meta.dirname, '..', 'index.ts');
-      writeFileSync(
-        script,
-        `import { startCluster } from ${JSON.stringify(index)};
-       const cluster = await startCluster({ version: '3.6', dir: ${JSON.stringify(dir)} });
-       console.log(cluster.members[0]?.pid);
-       setInterval(() => {}, 1000);`,
-      );
-      const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
-      const pid = Number(printed.toString());
+  describe.skipIf(process.platform !== 'linux')('started by a process that ends', () => {
+    let dir: string;
+    beforeAll(() => {
+      dir = mkdtempSync(join(tmpdir(), 'holdfast-parent-'));
+    });
+    afterAll(() => rmSync(dir, { recursive: true }));
+
+    it('end with it, even if it is killed', async () => {
+      const { parent, pid } = await startElsewhere(dir, '{}', 'setInterval(() => {}, 1000);');
       expect(commandOf(pid)).toBe('etcd');
       parent.kill('SIGKILL');
       await once(parent, 'exit');
       await expect.poll(() => commandOf(pid)).not.toBe('etcd');
-      rmSync(dir, { recursive: true });
-    },
-  );
+    });
+
+    it('go on if they are detached', async () => {
+      const { parent, pid } = await startElsewhere(dir, '{ detached: true }', 'cluster.leave();');
+      if (parent.exitCode === null) await once(parent, 'exit');
+      expect(parent.exitCode).toBe(0);
+      expect(commandOf(pid)).toBe('etcd');
+      process.kill(pid);
+      await expect.poll(() => commandOf(pid)).not.toBe('etcd');
+    });
+  });
 });
+
+/** Starts a cluster of one from another process, which then goes on with `then`. */
+async function startElsewhere(
+  dir: string,
+  options: string,
+  then: string,
+): Promise<{ parent: ChildProcess; pid: number }> {
+  const script = join(dir, 'start.ts');
+  const index = join(import.meta.dirname, '..', 'index.ts');
+  writeFileSync(
+    script,
+    `import { startCluster } from ${JSON.stringify(index)};
+     const cluster = await startCluster({ version: '3.6', dir: ${JSON.stringify(dir)}, ...${options} });
+     console.log(cluster.members[0]?.pid);
+     ${then}`,
+  );
+  const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+  return { parent, pid: Number(printed.toString()) };
+}
 
 /** Empty for a process that has ended, also while nobody has collected its exit code. */
 function commandOf(pid: number): string {

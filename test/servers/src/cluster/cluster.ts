@@ -38,6 +38,8 @@ export interface EtcdCluster extends AsyncDisposable, Tools {
   snapshotSave(file: string, member?: number): Promise<void>;
   /** Stops every member and keeps the folder. */
   stopAll(): Promise<void>;
+  /** Closes this process's connections, so that it can end and leave a detached cluster running. */
+  leave(): void;
 }
 
 const healthyWithinMs = 60_000;
@@ -88,10 +90,13 @@ function clusterOf(plan: ClusterPlan, members: readonly MovableMember[]): EtcdCl
     if (member === undefined) throw new RangeError(`no member ${i}: there are ${members.length}`);
     return member;
   }
-  async function end(how: 'stop' | 'kill'): Promise<void> {
-    await Promise.all(members.map(async (member) => member[how]()));
+  function leave(): void {
     for (const open of gateways.values()) open.close();
     gateways.clear();
+  }
+  async function end(how: 'stop' | 'kill'): Promise<void> {
+    await Promise.all(members.map(async (member) => member[how]()));
+    leave();
   }
   return {
     plan,
@@ -116,6 +121,7 @@ function clusterOf(plan: ClusterPlan, members: readonly MovableMember[]): EtcdCl
       await tools.ctl(['snapshot', 'save', file], { endpoints: [at(i).clientUrl] });
     },
     stopAll: async () => end('stop'),
+    leave,
     async [Symbol.asyncDispose]() {
       await end('kill');
       for (const { ports } of members) for (const port of [ports.client, ports.peer]) freePort(port);
