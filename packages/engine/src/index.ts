@@ -2,9 +2,13 @@
  * @holdfast/engine: the verbs, where repository, etcd and model meet.
  *
  * - context: what every verb is given.
+ * - catalog: what is in a repository: list, show, pin, delete, export.
+ * - status:  whether each cluster of a repository could be brought back.
  * - restore: a member's data directory, from a snapshot.
  * - doctor:  everything that a save and a restore need, looked at.
  */
 export type { Progress, VerbContext } from './context.ts';
 export * from './restore/index.ts';
 export * from './doctor/index.ts';
+export * from './catalog/index.ts';
+export * from './status/index.ts';

@@ -146,6 +146,11 @@ export class Repository {
     return this.storage.delete(`${folderOf(snapshot)}/${pinFile}`);
   }
 
+  /** Whether a pin is there, readable or not, be what it pins a snapshot or the remains of one. */
+  async isPinned(snapshot: SnapshotId): Promise<boolean> {
+    return (await this.storage.stat(`${folderOf(snapshot)}/${pinFile}`)) !== undefined;
+  }
+
   /**
    * Removes what bears this name, be it whole, damaged or unfinished, without asking about pins.
    *

@@ -1,0 +1,6 @@
+/** What is in a repository: list, show, pin, delete, export. */
+export { listSnapshots, showSnapshot, type SnapshotChoice } from './show.ts';
+export { pinSnapshot, unpinSnapshot } from './pin.ts';
+export { deleteSnapshot, type DeleteRequest } from './delete.ts';
+export { deleteRemains, type Remains } from './delete-remains.ts';
+export { exportSnapshot, type ExportedSnapshot } from './export.ts';
