@@ -1,0 +1,59 @@
+import type { Verb } from '../program/verb.ts';
+import { withEtcd, withRepository } from '../program/options.ts';
+import type { Session } from '../session.ts';
+import { settingTable, type Setting } from '../settings/table.ts';
+import type { Origin } from '../settings/value.ts';
+import { apiVersion, type Answer } from '../term/answer.ts';
+import { table } from '../term/table.ts';
+
+interface ViewOptions {
+  readonly origin?: true;
+}
+
+export function addConfig(parent: Verb): void {
+  const config = parent.command('config').description('Show the configuration.');
+  const view = config.command('view');
+  view
+    .description('Show what every setting came to: flag over variable over file over default.')
+    .option('--origin', 'add where each value came from')
+    .example('Why does it talk to that endpoint?', 'holdfast config view --origin')
+    .answers(async (session, options: ViewOptions) => configView(session, options));
+  withRepository(withEtcd(view));
+}
+
+function configView({ origins }: Session, options: ViewOptions): Answer {
+  const shown = origins.map((each) => ({ ...each, shown: shownValue(each) }));
+  return {
+    json: {
+      apiVersion,
+      kind: 'Configuration',
+      settings: Object.fromEntries(
+        shown.map((each) => [
+          each.name,
+          { value: isSecret(each) ? each.shown : (each.value ?? null), origin: each.origin },
+        ]),
+      ),
+    },
+    names: shown.filter((each) => each.value !== undefined).map((each) => each.name),
+    text: ({ style }) =>
+      options.origin === true
+        ? table(
+            ['SETTING', 'VALUE', 'ORIGIN'],
+            shown.map((each) => [each.name, each.shown ?? '-', style('faint', each.origin)]),
+          )
+        : table(
+            ['SETTING', 'VALUE'],
+            shown.map((each) => [each.name, each.shown ?? '-']),
+          ),
+  };
+}
+
+function shownValue(setting: Origin): string | null {
+  if (setting.value === undefined) return null;
+  return isSecret(setting) ? '(set, not shown)' : String(setting.value);
+}
+
+function isSecret({ name }: Origin): boolean {
+  const row: Setting = settingTable[name];
+  return row.secret === true;
+}

@@ -1,0 +1,150 @@
+import { resolve } from 'node:path';
+import { Failure } from '@holdfast/base';
+import type { RestoreDatadirOptions } from '@holdfast/engine';
+import { parseInitialCluster } from '@holdfast/model';
+import { Option } from 'commander';
+import { withRepository, wholeNumber } from '../program/options.ts';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { openRepository } from '../sources/repository.ts';
+import { selectedSnapshot } from '../sources/selected.ts';
+import type { Answer } from '../term/answer.ts';
+import { peerUrls, restoreAnswer, type OtherMember } from '../view/restore.ts';
+
+type Source = RestoreDatadirOptions['source'];
+
+interface DatadirOptions {
+  readonly snapshot?: string;
+  readonly file?: string;
+  readonly dataDir: string;
+  readonly walDir?: string;
+  readonly name: string;
+  readonly initialCluster: string;
+  readonly initialAdvertisePeerUrls: string;
+  readonly initialClusterToken?: string;
+  readonly bump: boolean;
+  readonly bumpRevision?: number;
+  readonly skipHashCheck?: true;
+}
+
+export function addRestoreDatadir(parent: Verb): void {
+  const verb = parent.command('datadir');
+  withRepository(verb)
+    .description(
+      "Build one member's data directory from a snapshot, with no etcd tool. Existing data is never touched.",
+    )
+    .addOption(
+      new Option('--snapshot <snapshot>', 'a stored one: exact name, latest or latest~N').conflicts('file'),
+    )
+    .addOption(new Option('--file <file>', 'a snapshot file of etcdctl, etcdutl or `snapshot export`'))
+    .requiredOption('--data-dir <dir>', 'the new data directory, absent or empty')
+    .requiredOption('--name <member>', 'the name of this member')
+    .requiredOption('--initial-cluster <members>', 'every member: m1=https://10.0.0.1:2380,m2=…')
+    .requiredOption('--initial-advertise-peer-urls <urls>', 'the peer URLs of this member')
+    .option(
+      '--initial-cluster-token <token>',
+      'the same for every member of one restore (default: a new random one)',
+    )
+    .option('--wal-dir <dir>', 'the write-ahead log, where it lies outside of the data directory')
+    .addOption(
+      new Option(
+        '--bump-revision <n>',
+        'how far revisions are moved on, and the old ones marked compacted',
+      ).argParser(wholeNumber(1)),
+    )
+    .option('--no-bump', 'leave revisions as they are: watchers may then miss that time went back')
+    .option(
+      '--skip-hash-check',
+      'take a db copied off a disk, which has no hash; its whole tree is checked instead',
+    )
+    .example(
+      'The only member, from the newest snapshot',
+      'holdfast restore datadir --snapshot latest --repo /backup --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
+    )
+    .example(
+      'From a file',
+      'holdfast restore datadir --file etcd.db --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
+    )
+    .remark(
+      'Every member of the new cluster is restored from the same snapshot with the same token; the commands for the others are printed. A token that was never used keeps old members that still run from mixing in. Until the last moment nothing is at --data-dir that an etcd would start from, and after a failure nothing is left.',
+    )
+    .answers(restoreMember);
+}
+
+async function restoreMember(session: Session, options: DatadirOptions): Promise<Answer> {
+  const { cwd } = session.io;
+  const { name, initialCluster, walDir, initialClusterToken } = options;
+  const bump = bumpOf(options);
+  const source = await sourceOf(session, options);
+  const { restoreDatadir } = await import('@holdfast/engine');
+  const report = await restoreDatadir(session.context, {
+    source,
+    dataDir: resolve(cwd, options.dataDir),
+    ...(walDir !== undefined && { walDir: resolve(cwd, walDir) }),
+    name,
+    initialCluster,
+    peerUrls: peerUrls(options.initialAdvertisePeerUrls),
+    ...(initialClusterToken !== undefined && { token: initialClusterToken }),
+    ...(bump !== undefined && { bump }),
+    skipHashCheck: options.skipHashCheck === true,
+  });
+  for (const warning of report.warnings) session.warn(warning);
+  const others = parseInitialCluster(initialCluster)
+    .filter((member) => member.name !== name)
+    .map((member): OtherMember => {
+      const words = wordsFor(session, options, source, report.cluster.token, member);
+      return { name: member.name, words };
+    });
+  return restoreAnswer(report, others);
+}
+
+/** Undefined: the engine's default, which is to move. */
+function bumpOf({ bump, bumpRevision }: DatadirOptions): RestoreDatadirOptions['bump'] {
+  if (bump) return bumpRevision === undefined ? undefined : { by: bumpRevision, markCompacted: true };
+  if (bumpRevision === undefined) return null;
+  throw new Failure('usage', '--bump-revision and --no-bump exclude each other');
+}
+
+async function sourceOf(session: Session, options: DatadirOptions): Promise<Source> {
+  if (options.file !== undefined) {
+    const file = resolve(session.io.cwd, options.file);
+    return { file, label: file };
+  }
+  if (options.snapshot === undefined) throw new Failure('usage', 'either --snapshot or --file is needed');
+  const repository = await openRepository(session);
+  const { showSnapshot } = await import('@holdfast/engine');
+  const selected = await selectedSnapshot(session, repository, options.snapshot);
+  const found = await showSnapshot(session.context, repository, selected);
+  return { file: found.path, expectedSha256: found.manifest.content.sha256, label: found.name };
+}
+
+/** The command that restores another member of the same cluster; `latest` may mean another one by then. */
+function wordsFor(
+  session: Session,
+  options: DatadirOptions,
+  source: Source,
+  token: string,
+  member: { readonly name: string; readonly peerUrls: readonly string[] },
+): string[] {
+  const { repo, cluster } = session.settings;
+  return [
+    ['holdfast', 'restore', 'datadir'],
+    options.file === undefined
+      ? [
+          '--snapshot',
+          source.label,
+          '--repo',
+          repo ?? '',
+          ...(cluster === undefined ? [] : ['--cluster', cluster]),
+        ]
+      : ['--file', source.file],
+    ['--data-dir', resolve(session.io.cwd, options.dataDir)],
+    options.walDir === undefined ? [] : ['--wal-dir', resolve(session.io.cwd, options.walDir)],
+    ['--name', member.name, '--initial-cluster', options.initialCluster],
+    ['--initial-advertise-peer-urls', member.peerUrls.join(',')],
+    ['--initial-cluster-token', token],
+    options.bumpRevision === undefined ? [] : ['--bump-revision', String(options.bumpRevision)],
+    options.bump ? [] : ['--no-bump'],
+    options.skipHashCheck === true ? ['--skip-hash-check'] : [],
+  ].flat();
+}

@@ -1,0 +1,62 @@
+import { Failure } from '@holdfast/base';
+import type { Listing } from '@holdfast/repository';
+import { withRepository } from '../program/options.ts';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { openRepository } from '../sources/repository.ts';
+import { apiVersion, type Answer } from '../term/answer.ts';
+import { table } from '../term/table.ts';
+import { columns, snapshotItem, snapshotRow, wideColumns } from '../view/snapshot.ts';
+
+export function addList(parent: Verb): void {
+  const verb = parent.command('list');
+  verb
+    .description('List the snapshots of a repository, newest first. Unfinished ones do not exist.')
+    .example('All of them', 'holdfast snapshot list --repo /backup')
+    .example('The names alone, for scripts', 'holdfast snapshot list --repo /backup -q')
+    .remark(
+      'STATE is how far a snapshot is proven: stored, then verified, or damaged; degraded means that it was saved without quorum or from an unhealthy member. Records that cannot be read are named on stderr, and the exit status is 3.',
+    )
+    .answers(list);
+  withRepository(verb);
+}
+
+async function list(session: Session): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { listSnapshots } = await import('@holdfast/engine');
+  const listing = await listSnapshots(session.context, repository, session.settings.cluster);
+  for (const { path, failure } of listing.damaged) session.warn(`${path}: ${failure.why}`);
+  return listAnswer(listing, repository.location);
+}
+
+function listAnswer(
+  { snapshots, damaged }: Pick<Listing, 'snapshots' | 'damaged'>,
+  location: string,
+): Answer {
+  const newestFirst = snapshots.toReversed();
+  const why = `${damaged.length} of its records cannot be read; they are named above`;
+  return {
+    json: {
+      apiVersion,
+      kind: 'SnapshotList',
+      items: newestFirst.map(snapshotItem),
+      unreadable: damaged.map(({ path, name, failure }) => ({
+        path,
+        snapshot: name,
+        code: failure.code,
+        why: failure.why,
+      })),
+    },
+    names: newestFirst.map((entry) => entry.name),
+    text: (view) =>
+      newestFirst.length === 0
+        ? 'No snapshots yet. `holdfast snapshot save` makes the first.\n'
+        : table(
+            view.wide ? wideColumns : columns,
+            newestFirst.map((entry) => snapshotRow(entry, view)),
+          ),
+    ...(damaged.length > 0 && {
+      failure: new Failure('repository-unreadable', why, { repository: location }),
+    }),
+  };
+}

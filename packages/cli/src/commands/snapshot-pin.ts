@@ -1,0 +1,53 @@
+import { withRepository } from '../program/options.ts';
+import { exactSnapshotArgument } from '../program/selector.ts';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { openRepository } from '../sources/repository.ts';
+import { apiVersion, type Answer } from '../term/answer.ts';
+
+interface PinOptions {
+  readonly reason: string;
+}
+
+export function addPin(parent: Verb): void {
+  const verb = parent.command('pin');
+  verb
+    .description('Keep a snapshot from being deleted, by anybody and by retention, until it is unpinned.')
+    .addArgument(exactSnapshotArgument())
+    .option('--reason <text>', 'why, for those who come later', '')
+    .example('Before an upgrade', "holdfast snapshot pin before-1.34 --reason 'upgrade of 20 November'")
+    .answers(async (session, { reason }: PinOptions, name) => pin(session, name, reason));
+  withRepository(verb);
+}
+
+export function addUnpin(parent: Verb): void {
+  const verb = parent.command('unpin');
+  verb
+    .description('Take the pin off a snapshot.')
+    .addArgument(exactSnapshotArgument())
+    .example('When it may go', 'holdfast snapshot unpin before-1.34')
+    .answers(async (session, _options, name) => unpin(session, name));
+  withRepository(verb);
+}
+
+async function pin(session: Session, name: string, reason: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { pinSnapshot } = await import('@holdfast/engine');
+  await pinSnapshot(session.context, repository, { name, cluster: session.settings.cluster, reason });
+  return answer(name, true);
+}
+
+async function unpin(session: Session, name: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { unpinSnapshot } = await import('@holdfast/engine');
+  await unpinSnapshot(session.context, repository, { name, cluster: session.settings.cluster });
+  return answer(name, false);
+}
+
+function answer(name: string, pinned: boolean): Answer {
+  return {
+    json: { apiVersion, kind: 'SnapshotPin', name, pinned },
+    names: [name],
+    text: () => `${name} is ${pinned ? 'pinned' : 'not pinned'}\n`,
+  };
+}

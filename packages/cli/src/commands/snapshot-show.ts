@@ -1,0 +1,124 @@
+import { formatBytes } from '@holdfast/base';
+import type { SnapshotEntry } from '@holdfast/repository';
+import { withRepository } from '../program/options.ts';
+import { snapshotArgument } from '../program/selector.ts';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { openRepository } from '../sources/repository.ts';
+import { selectedSnapshot } from '../sources/selected.ts';
+import { apiVersion, type Answer, type View } from '../term/answer.ts';
+import { pairs } from '../term/table.ts';
+import { ago, moment } from '../term/when.ts';
+import { evidenceText } from '../view/evidence.ts';
+import { etcdFigures } from '../view/figures.ts';
+import { snapshotItem, stateWords } from '../view/snapshot.ts';
+
+export function addShow(parent: Verb): void {
+  const verb = parent.command('show');
+  verb
+    .description('Show all that is known of a snapshot: where it comes from, its figures, and the evidence.')
+    .addArgument(snapshotArgument())
+    .example('The newest', 'holdfast snapshot show latest --repo /backup')
+    .example(
+      'Its hash, as `etcdutl snapshot status` has it',
+      'holdfast snapshot show latest -o json | jq -r .status.hash',
+    )
+    .remark(
+      'The figures of `snapshot status` are known once the snapshot was verified. TOTAL KEYS counts as the etcd that it came from does: every pair of every bucket up to 3.5, the live keys from 3.6 on; JSON has both, as pairs and liveKeys.',
+    )
+    .answers(async (session, _options, name) => show(session, name));
+  withRepository(verb);
+}
+
+async function show(session: Session, selector: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { showSnapshot } = await import('@holdfast/engine');
+  const selected = await selectedSnapshot(session, repository, selector);
+  return showAnswer(await showSnapshot(session.context, repository, selected));
+}
+
+function showAnswer(entry: SnapshotEntry): Answer {
+  const { manifest, evidence, pin, damage } = entry;
+  const figures = evidence.findLast((each) => each.status !== null)?.status ?? undefined;
+  return {
+    json: {
+      apiVersion,
+      kind: 'Snapshot',
+      ...snapshotItem(entry),
+      damage,
+      pin,
+      status: figures === undefined ? null : etcdFigures(figures, manifest),
+      manifest,
+      evidence,
+    },
+    names: [entry.name],
+    text: (view) => [about(entry, view), origin(entry, view), status(entry), proof(entry, view)].join('\n'),
+  };
+}
+
+function about(entry: SnapshotEntry, view: View): string {
+  const { manifest, pin } = entry;
+  const { startedAt, finishedAt } = manifest.times;
+  return pairs([
+    ['name', view.style('strong', entry.name)],
+    ['state', stateWords(entry, view.style)],
+    ['damage', entry.damage ?? undefined],
+    ['cluster', `${entry.cluster.name} (${entry.cluster.id})`],
+    [
+      'taken',
+      `${moment(startedAt, view.utc)} to ${moment(finishedAt, view.utc)}, ${ago(finishedAt, view.now)}`,
+    ],
+    [
+      'pinned',
+      pin === null ? undefined : `${moment(pin.at, view.utc)}${pin.reason === '' ? '' : `: ${pin.reason}`}`,
+    ],
+    ['file', entry.path],
+    ['size', `${formatBytes(manifest.content.size)} (${manifest.content.size} bytes)`],
+    ['sha256', manifest.content.sha256],
+    ['previous', manifest.lineage.previous ?? undefined],
+  ]);
+}
+
+function origin({ manifest }: SnapshotEntry, { wide }: View): string {
+  const { member, quorum, hashKv, raft } = manifest;
+  return `From etcd ${manifest.versions.etcd}\n${pairs(
+    [
+      ['member', `${member.name} (${member.id}), ${member.role}, at ${member.endpoint}`],
+      ['chosen', member.why],
+      ['quorum', [quorum.state, ...quorum.reasons].join('; ')],
+      ['revision', `${manifest.revision}, compacted at ${manifest.compactRevision}`],
+      [
+        'hashkv',
+        hashKv === null
+          ? `not known: ${manifest.hashKvMissing ?? 'the member was not asked'}`
+          : `${hashKv.hash} at revision ${hashKv.revision}, compacted at ${hashKv.compactRevision}`,
+      ],
+      ['raft', wide ? `index ${raft.index}, term ${raft.term}` : undefined],
+      ['page size', wide ? String(manifest.content.pageSize) : undefined],
+    ],
+    '  ',
+  )}`;
+}
+
+function status({ manifest, evidence }: SnapshotEntry): string {
+  const found = evidence.findLast((each) => each.status !== null)?.status ?? undefined;
+  if (found === undefined) return 'Snapshot status: not known before a verification\n';
+  const figures = etcdFigures(found, manifest);
+  return `Snapshot status\n${pairs(
+    [
+      ['hash', figures.hash],
+      ['revision', String(figures.revision)],
+      ['total keys', String(figures.totalKeys)],
+      ['total size', `${formatBytes(figures.totalSize)} (${figures.totalSize} bytes)`],
+      ['version', figures.version],
+    ],
+    '  ',
+  )}`;
+}
+
+function proof({ evidence, name }: SnapshotEntry, view: View): string {
+  const newest = evidence.at(-1);
+  if (newest === undefined) return `Never verified; run: holdfast snapshot verify ${name}\n`;
+  const earlier = evidence.length > 1 ? `, the newest of ${evidence.length}` : '';
+  return `Verification${earlier}: ${evidenceText(newest, view)}`;
+}

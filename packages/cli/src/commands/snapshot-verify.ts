@@ -1,0 +1,45 @@
+import { Failure } from '@holdfast/base';
+import type { Evidence } from '@holdfast/model';
+import { withRepository } from '../program/options.ts';
+import { snapshotArgument } from '../program/selector.ts';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { openRepository } from '../sources/repository.ts';
+import { selectedSnapshot } from '../sources/selected.ts';
+import type { Answer } from '../term/answer.ts';
+import { evidenceText } from '../view/evidence.ts';
+
+export function addVerify(parent: Verb): void {
+  const verb = parent.command('verify');
+  verb
+    .description(
+      'Prove a snapshot again: hash, whole tree, every record, and HashKV as the live member had it.',
+    )
+    .addArgument(snapshotArgument())
+    .example('The newest; exit 4 means damaged', 'holdfast snapshot verify latest --repo /backup')
+    .remark(
+      'Needs no etcd. What was found is kept as evidence in the repository. Exit 0 means that nothing is wrong: verified, or incomplete where a check could not be made (a member that could not tell its HashKV, say), which leaves the snapshot stored. Exit 4 means damaged.',
+    )
+    .answers(async (session, _options, name) => verify(session, name));
+  withRepository(verb);
+}
+
+async function verify(session: Session, selector: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { verifySnapshot } = await import('@holdfast/engine');
+  const selected = await selectedSnapshot(session, repository, selector);
+  return verifyAnswer(await verifySnapshot(session.context, repository, selected));
+}
+
+function verifyAnswer(evidence: Evidence): Answer {
+  const failed = evidence.checks.filter((each) => each.outcome === 'failed');
+  const why = failed.map((each) => `${each.check}: ${each.detail}`).join('; ');
+  return {
+    json: evidence,
+    names: [evidence.snapshot],
+    text: (view) => `${evidence.snapshot}: ${evidenceText(evidence, view)}`,
+    ...(evidence.outcome === 'failed' && {
+      failure: new Failure('snapshot-damaged', why, { name: evidence.snapshot }),
+    }),
+  };
+}

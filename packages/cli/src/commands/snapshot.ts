@@ -1,0 +1,23 @@
+import type { Verb } from '../program/verb.ts';
+import { addDelete } from './snapshot-delete.ts';
+import { addExport } from './snapshot-export.ts';
+import { addList } from './snapshot-list.ts';
+import { addPin, addUnpin } from './snapshot-pin.ts';
+import { addSnapshotRestore } from './snapshot-restore.ts';
+import { addSave } from './snapshot-save.ts';
+import { addShow } from './snapshot-show.ts';
+import { addVerify } from './snapshot-verify.ts';
+
+export function addSnapshot(parent: Verb): void {
+  const snapshot = parent.command('snapshot');
+  snapshot.description('Save, prove and keep snapshots of etcd.');
+  addSave(snapshot);
+  addList(snapshot);
+  addShow(snapshot);
+  addVerify(snapshot);
+  addPin(snapshot);
+  addUnpin(snapshot);
+  addDelete(snapshot);
+  addExport(snapshot);
+  addSnapshotRestore(snapshot);
+}

@@ -1,0 +1,52 @@
+import { homedir } from 'node:os';
+import { Failure, systemClock } from '@holdfast/base';
+import type { Io } from './io.ts';
+import { run } from './run.ts';
+
+/**
+ * Milliseconds in which a second SIGINT is the same key press: the terminal sends it to the whole process group,
+ * and npx, npm and our own launcher pass on theirs as well.
+ */
+const samePressMs = 250;
+
+/** Runs the command line of this process and sets its exit status. */
+export async function main(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  const stop = new AbortController();
+  listen(stop);
+  const io: Io = {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    etc: '/etc',
+    clock: systemClock,
+    signal: stop.signal,
+  };
+  process.exitCode = await run(process.argv.slice(2), io);
+}
+
+/** `holdfast … | head` closes the pipe early: what is under way is still finished. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+/** The first signal asks the command to clean up and stop, a second one stops at once. */
+function listen(stop: AbortController): void {
+  let first: number | undefined;
+  const onSignal = (code: 'interrupted' | 'terminated', signal: NodeJS.Signals, exit: number): void => {
+    const now = systemClock.monotonic();
+    if (first === undefined) {
+      first = now;
+      stop.abort(new Failure(code, `${signal} was received`));
+    } else if (now - first > samePressMs) {
+      process.exit(exit);
+    }
+  };
+  process.on('SIGINT', () => onSignal('interrupted', 'SIGINT', 130));
+  process.on('SIGTERM', () => onSignal('terminated', 'SIGTERM', 143));
+}

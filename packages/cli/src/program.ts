@@ -1,0 +1,55 @@
+import type { Io } from './io.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addRestore } from './commands/restore.ts';
+import { addSnapshot } from './commands/snapshot.ts';
+import { addStatus } from './commands/status.ts';
+import { addVersion } from './commands/version.ts';
+import { withGlobals } from './program/options.ts';
+import { Verb } from './program/verb.ts';
+import type { Session } from './session.ts';
+
+/**
+ * The whole command tree. Building it does nothing else, so that help, completion and the reference can walk it.
+ *
+ * @param onSession told of the session of the command that is run
+ */
+export function buildProgram(io: Io, onSession?: (session: Session) => void): Verb {
+  const program = new Verb('holdfast', io, onSession);
+  program
+    .description(
+      "Brings a Kubernetes cluster's etcd back: snapshots that are proven restorable, and restores that cannot make things worse.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .example(
+      'Save a cluster',
+      'holdfast snapshot save --endpoints https://10.0.0.1:2379 --repo /backup \\\n      --cacert ca.crt --cert client.crt --key client.key',
+    )
+    .example('Can I get back, and to when?', 'holdfast status --repo /backup')
+    .example(
+      'Build a member from the newest snapshot',
+      'holdfast restore datadir --snapshot latest --repo /backup --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
+    );
+  withGlobals(program);
+  program.commandsGroup('Backup:');
+  addSnapshot(program);
+  addStatus(program);
+  program.commandsGroup('Restore:');
+  addRestore(program);
+  program.commandsGroup('Help:');
+  addDoctor(program);
+  addConfig(program);
+  addCompletion(program);
+  addVersion(program);
+  return program;
+}

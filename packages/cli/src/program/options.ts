@@ -1,0 +1,67 @@
+import { Failure } from '@holdfast/base';
+import { InvalidArgumentError, Option } from 'commander';
+import { noPasswordFlag } from '../failure/usage.ts';
+import { formats } from '../term/answer.ts';
+import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
+import type { Verb } from './verb.ts';
+
+/** The options that every command takes. */
+export function withGlobals(verb: Verb): Verb {
+  return verb
+    .addOption(settingOption('output', 'format').choices([...formats]))
+    .addOption(new Option('--json', 'the same as --output json').implies({ output: 'json' }))
+    .option('-q, --quiet', 'print only the answer, and only its names unless --output says otherwise')
+    .option('-v, --verbose', 'say more on stderr')
+    .option('--debug', 'add stacks to failures')
+    .option('--no-color', 'no colours (as with NO_COLOR)')
+    .addOption(settingOption('utc'))
+    .option('--config <file>', 'configuration file instead of the one in the home folder (HOLDFAST_CONFIG)');
+}
+
+/** `--repo`, and `--cluster` for a repository of several. */
+export function withRepository(verb: Verb): Verb {
+  return verb.addOption(settingOption('repo', 'dir')).addOption(settingOption('cluster', 'name'));
+}
+
+/** Where etcd is and how to be let in. */
+export function withEtcd(verb: Verb): Verb {
+  const options = [
+    settingOption('endpoints', 'urls'),
+    settingOption('cacert', 'file'),
+    settingOption('cert', 'file'),
+    settingOption('key', 'file'),
+    settingOption('user', 'name').argParser(userName),
+    settingOption('passwordFile', 'file'),
+  ];
+  for (const option of options) verb.addOption(option.helpGroup('etcd:'));
+  return verb.remark(
+    "Endpoints and TLS files are also taken from etcdctl's variables (ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY) when neither flag nor HOLDFAST_ variable is given. The password comes from --password-file or HOLDFAST_PASSWORD.",
+  );
+}
+
+/** An option for a row of the setting table; its help names the variable. */
+function settingOption(name: SettingName, value?: string): Option {
+  const row: Setting = settingTable[name];
+  const short = name === 'output' ? '-o, ' : '';
+  return new Option(
+    `${short}${row.flag}${value === undefined ? '' : ` <${value}>`}`,
+    `${row.what} (${row.variable})`,
+  );
+}
+
+/** etcdctl takes `name:password` here; we do not, and never repeat what was given. */
+function userName(text: string): string {
+  if (text.includes(':')) throw new Failure('usage', noPasswordFlag);
+  return text;
+}
+
+/** A parser for whole numbers from `min` on. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} on.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,76 @@
+import type { VerbContext } from '@holdfast/engine';
+import type { Io } from './io.ts';
+import { resolveSettings, valuesOf, type Flags } from './settings/resolve.ts';
+import type { Origin, Settings } from './settings/value.ts';
+import { render, type Answer, type Format } from './term/answer.ts';
+import { progressOn, type Progress } from './term/progress.ts';
+import { styleFor, type Style } from './term/style.ts';
+import { asFormat } from './format.ts';
+import { version } from './version.ts';
+
+/** One run of a command: what it may use, what was set, and how it speaks. */
+export interface Session {
+  readonly io: Io;
+  readonly settings: Settings;
+  /** The same with the place that each came from. */
+  readonly origins: readonly Origin[];
+  readonly format: Format;
+  /** What the verbs of the engine ask for. */
+  readonly context: VerbContext;
+  /** Something worth knowing, on stderr; silent under --quiet. */
+  note(text: string): void;
+  /** Something for the curious, on stderr; only under --verbose. */
+  detail(text: string): void;
+  /** Something wrong that does not end the command, on stderr. */
+  warn(text: string): void;
+  /** Prints the answer on stdout, then throws the failure that it carries, if any. */
+  print(answer: Answer): Promise<void>;
+  /** Takes the progress line off the screen. */
+  clear(): void;
+}
+
+/**
+ * Settles the settings and the manner of speaking of one run.
+ *
+ * @param flags the command's and the global options
+ * @throws Failure `usage`, `config-invalid`, `file-unreadable`
+ */
+export async function openSession(flags: Flags, io: Io): Promise<Session> {
+  const origins = await resolveSettings(flags, io);
+  const settings = valuesOf(origins);
+  const quiet = flags['quiet'] === true;
+  const format = asFormat(origins, quiet);
+  const wantsColour = flags['color'] !== false;
+  const errors = styleFor(io.stderr, io.env, wantsColour);
+  const progress = progressOn(io.stderr, io.clock, quiet);
+  const say = (text: string): void => {
+    progress.clear();
+    io.stderr.write(`${text}\n`);
+  };
+  return {
+    io,
+    settings,
+    origins,
+    format,
+    context: contextOf(io, progress),
+    note: (text) => quiet || say(text),
+    detail: (text) => flags['verbose'] === true && !quiet && say(errors('faint', text)),
+    warn: (text) => say(`${errors('doubtful', 'warning:')} ${text}`),
+    clear: () => progress.clear(),
+    async print(answer) {
+      progress.clear();
+      const style: Style = styleFor(io.stdout, io.env, wantsColour);
+      io.stdout.write(await render(answer, format, { utc: settings.utc, style, now: io.clock.now() }));
+      if (answer.failure !== undefined) throw answer.failure;
+    },
+  };
+}
+
+function contextOf(io: Io, progress: Progress): VerbContext {
+  return {
+    clock: io.clock,
+    signal: io.signal,
+    holdfast: version,
+    onProgress: (step) => progress.report(step),
+  };
+}

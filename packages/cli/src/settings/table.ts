@@ -1,0 +1,113 @@
+/** One setting: where its value may come from, in falling precedence, and what it means. */
+export interface Setting {
+  /** How the value is written: one word or sentence, a comma list, a path, true or false. */
+  readonly form: 'text' | 'list' | 'path' | 'boolean';
+  /** The long flag; absent for a secret, which never stands on a command line. */
+  readonly flag?: string;
+  readonly variable: string;
+  /** The variable of etcdctl that counts when ours is not set. */
+  readonly etcdctl?: string;
+  /** The key in a configuration file, dotted; absent for a secret. */
+  readonly file?: string;
+  readonly default?: string;
+  /** Printed by nobody. */
+  readonly secret?: true;
+  /** One sentence for the help and the reference. */
+  readonly what: string;
+}
+
+/**
+ * Every setting that can come from somewhere else than the command line. The options of the commands, the reading of
+ * variables and files, `config view` and docs/reference/config.md all follow this table.
+ */
+export const settingTable = {
+  repo: {
+    form: 'path',
+    flag: '--repo',
+    variable: 'HOLDFAST_REPO',
+    file: 'repository',
+    what: 'folder of the repository',
+  },
+  cluster: {
+    form: 'text',
+    flag: '--cluster',
+    variable: 'HOLDFAST_CLUSTER',
+    file: 'cluster',
+    what: 'name of the cluster in the repository; needed when it holds several',
+  },
+  endpoints: {
+    form: 'list',
+    flag: '--endpoints',
+    variable: 'HOLDFAST_ENDPOINTS',
+    etcdctl: 'ETCDCTL_ENDPOINTS',
+    file: 'etcd.endpoints',
+    what: 'client URLs of the etcd members, separated by commas',
+  },
+  cacert: {
+    form: 'path',
+    flag: '--cacert',
+    variable: 'HOLDFAST_CACERT',
+    etcdctl: 'ETCDCTL_CACERT',
+    file: 'etcd.cacert',
+    what: 'CA certificates that the members are trusted by (PEM)',
+  },
+  cert: {
+    form: 'path',
+    flag: '--cert',
+    variable: 'HOLDFAST_CERT',
+    etcdctl: 'ETCDCTL_CERT',
+    file: 'etcd.cert',
+    what: 'client certificate (PEM)',
+  },
+  key: {
+    form: 'path',
+    flag: '--key',
+    variable: 'HOLDFAST_KEY',
+    etcdctl: 'ETCDCTL_KEY',
+    file: 'etcd.key',
+    what: 'private key of the client certificate (PEM)',
+  },
+  user: {
+    form: 'text',
+    flag: '--user',
+    variable: 'HOLDFAST_USER',
+    file: 'etcd.user',
+    what: 'etcd user, without the password',
+  },
+  passwordFile: {
+    form: 'path',
+    flag: '--password-file',
+    variable: 'HOLDFAST_PASSWORD_FILE',
+    file: 'etcd.passwordFile',
+    what: 'file that holds the password of --user',
+  },
+  password: {
+    form: 'text',
+    variable: 'HOLDFAST_PASSWORD',
+    secret: true,
+    what: 'the password itself, where no file can be had',
+  },
+  output: {
+    form: 'text',
+    flag: '--output',
+    variable: 'HOLDFAST_OUTPUT',
+    file: 'output',
+    default: 'table',
+    what: 'form of the answer: table, wide, json, yaml or name',
+  },
+  utc: {
+    form: 'boolean',
+    flag: '--utc',
+    variable: 'HOLDFAST_UTC',
+    file: 'utc',
+    default: 'false',
+    what: 'print times in UTC instead of the local zone',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settingTable;
+
+/** The table's rows in their order, each with its name. */
+export const settingRows: readonly (Setting & { readonly name: SettingName })[] = Object.entries(
+  settingTable,
+).map(([name, row]) => ({ ...row, name: name as SettingName }));

@@ -1,0 +1,46 @@
+import type { Failure } from '@holdfast/base';
+import type { Style } from './style.ts';
+
+/** The forms of an answer, `-o`. */
+export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export type Format = (typeof formats)[number];
+
+/** How an answer for people is to look. */
+export interface View {
+  readonly wide: boolean;
+  readonly utc: boolean;
+  readonly style: Style;
+  readonly now: Date;
+}
+
+/** What a command found, in every form that can be asked for. */
+export interface Answer {
+  /** The machine's form: has apiVersion and kind, RFC 3339 UTC times, bytes as integers. Fields are only added. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The person's form, ending in a line feed. */
+  text(view: View): string;
+  /** The names that scripts want, one per line. */
+  readonly names: readonly string[];
+  /** Reported after the answer was printed: it decides the exit status. */
+  readonly failure?: Failure;
+}
+
+/** Every machine-readable answer is of this version. */
+export const apiVersion = 'holdfast.dev/v1';
+
+/** An answer in the asked form, ending in a line feed unless it is empty. */
+export async function render(answer: Answer, format: Format, view: Omit<View, 'wide'>): Promise<string> {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(answer.json, null, 2)}\n`;
+    case 'yaml': {
+      const { stringify } = await import('yaml');
+      return stringify(JSON.parse(JSON.stringify(answer.json)));
+    }
+    case 'name':
+      return answer.names.map((name) => `${name}\n`).join('');
+    case 'table':
+    case 'wide':
+      return answer.text({ ...view, wide: format === 'wide' });
+  }
+}
