@@ -7,7 +7,10 @@ const checks: readonly [string, () => Promise<string>][] = [
   ['lint', async () => await found('oxlint', ['--deny-warnings'])],
   ['types', async () => await found('tsc', ['--project', '.'])],
   ['dead code', async () => await found('knip', ['--no-progress'])],
-  ['generated files', async () => (await staleFiles()).map((file) => `${file} is stale; run: npm run generate`).join('\n')],
+  [
+    'generated files',
+    async () => (await staleFiles()).map((file) => `${file} is stale; run: npm run generate`).join('\n'),
+  ],
 ];
 
 async function found(command: string, args: readonly string[]): Promise<string> {

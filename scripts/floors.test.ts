@@ -40,7 +40,8 @@ test('imports between packages go down only', () => {
       for (const specifier of imports(file)) {
         const other = /^@holdfast\/([\w-]+)/.exec(specifier)?.[1];
         if (other === undefined || other === name) continue;
-        if (!allowed.includes(other) && !(other === 'test-servers' && isTest(file))) wrong.push(`${file} imports ${specifier}`);
+        if (!allowed.includes(other) && !(other === 'test-servers' && isTest(file)))
+          wrong.push(`${file} imports ${specifier}`);
       }
     }
   }

@@ -10,10 +10,19 @@ export interface StepOutcome {
   readonly output: string;
 }
 
-/** Runs a program of node_modules/.bin in the checkout's root; `show` passes its output through as it comes. */
-export async function runStep(command: string, args: readonly string[], show: boolean): Promise<StepOutcome> {
+/** Runs a program of node_modules/.bin in the checkout's root, or a folder of it; `show` passes its output through as it comes. */
+export async function runStep(
+  command: string,
+  args: readonly string[],
+  show: boolean,
+  folder = '',
+): Promise<StepOutcome> {
   const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: path } });
+  const child = spawn(command, args, {
+    cwd: join(root, folder),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: path },
+  });
   const chunks: Buffer[] = [];
   for (const [from, to] of [
     [child.stdout, process.stdout],

@@ -22,7 +22,11 @@ async function runTests(): Promise<{ passed: number; failed: number; skipped: nu
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
   try {
     const report = join(folder, 'report.json');
-    const { status } = await runStep('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], true);
+    const { status } = await runStep(
+      'vitest',
+      ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      true,
+    );
     const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
     const failed = counts['numFailedTests'] ?? 0;
     return {

@@ -1,6 +1,7 @@
 export { type EtcdBinaries } from './obtain/etcd-folder.ts';
 export { etcdBinaries } from './obtain/etcd.ts';
 export { type EtcdMinor, etcdMinors, isEtcdMinor } from './obtain/versions.ts';
+export { cacheFolder } from './obtain/cache.ts';
 export { type GoToolchain, goToolchain } from './obtain/go.ts';
 export { PartUnavailable, type Progress } from './obtain/ways.ts';
 export { type ClusterCertificates, makeCertificates } from './cluster/certificates.ts';

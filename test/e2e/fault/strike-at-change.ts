@@ -1,10 +1,12 @@
 /**
- * Loaded into a process with `--import`: kills it with SIGKILL at its n-th change of the file system below a folder.
- * A change is a call of node:fs that writes, truncates, syncs, renames, links, makes or removes. No product code knows
+ * Loaded into a process with `--import`: strikes at its n-th change of the file system below a folder, by SIGKILL or by
+ * filling the disk. A change is a call of node:fs that writes, truncates, syncs, renames, links, makes or removes. No product code knows
  * of this, and nothing is timed: the n-th change is the same in every run.
  *
  * - `FAULT_ROOT`: only changes below this folder count (descriptors are followed from their open).
- * - `FAULT_KILL_AT`: die right before change n (from 1); with `FAULT_TORN=1` a write is first made in half.
+ * - `FAULT_AT`: strike right before change n (from 1).
+ * - `FAULT_DO`: `kill` (SIGKILL), `torn` (a write is made in half, then SIGKILL), `fill` (a file takes all free space),
+ *   `interrupt` (SIGINT, as Ctrl-C).
  * - `FAULT_LOG`: a file that gets one line for each change, so that a test knows how many there are.
  */
 import fs from 'node:fs';
@@ -12,13 +14,18 @@ import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
 
 const root = resolve(process.env['FAULT_ROOT'] ?? '/');
-const killAt = Number(process.env['FAULT_KILL_AT'] ?? 0);
-const torn = process.env['FAULT_TORN'] === '1';
+const strikeAt = Number(process.env['FAULT_AT'] ?? 0);
+const strike = process.env['FAULT_DO'] ?? 'kill';
 const log = process.env['FAULT_LOG'];
 
 type Call = (...args: unknown[]) => unknown;
 
-const real = { appendFileSync: fs.appendFileSync, writeSync: fs.writeSync };
+const real = {
+  appendFileSync: fs.appendFileSync,
+  writeSync: fs.writeSync,
+  openSync: fs.openSync,
+  closeSync: fs.closeSync,
+};
 const paths = new Map<number, string>();
 let count = 0;
 
@@ -30,11 +37,30 @@ function below(path: unknown): path is string {
 function change(name: string, path: string, half?: () => void): void {
   count += 1;
   if (log !== undefined) real.appendFileSync(log, `${count} ${name} ${path.slice(root.length)}\n`);
-  if (count !== killAt) return;
-  if (torn) half?.();
+  if (count !== strikeAt) return;
+  if (strike === 'fill') return fill();
+  if (strike === 'interrupt') {
+    process.kill(process.pid, 'SIGINT');
+    return;
+  }
+  if (strike === 'torn') half?.();
   process.kill(process.pid, 'SIGKILL');
   // The signal is delivered before the next line runs; a loop makes sure that nothing follows.
   for (;;);
+}
+
+/** Takes all free space of the file system, down to the last byte. */
+function fill(): void {
+  const fd = real.openSync(`${root}/hog`, 'w');
+  for (let size = 1 << 20; size >= 1; size = Math.floor(size / 2)) {
+    const block = Buffer.alloc(size, 1);
+    try {
+      for (;;) real.writeSync(fd, block);
+    } catch {
+      // Full for this size of block; a smaller one may still fit.
+    }
+  }
+  real.closeSync(fd);
 }
 
 function wrap(owner: Record<string, unknown>, name: string, before: (args: unknown[]) => void): void {
@@ -50,12 +76,27 @@ function halfOf(fd: number, data: unknown, rest: unknown[]): () => void {
     if (!ArrayBuffer.isView(data)) return;
     const [offset, length, position] = rest.map((each) => (typeof each === 'number' ? each : undefined));
     const from = offset ?? 0;
-    real.writeSync(fd, data, from, Math.floor((length ?? data.byteLength - from) / 2), position ?? null);
+    const half = Math.floor((length ?? data.byteLength - from) / 2);
+    real.writeSync(fd, data as Uint8Array, from, half, position ?? null);
   };
 }
 
 const descriptorChanges = ['write', 'writev', 'ftruncate', 'fsync', 'fdatasync'];
-const pathChanges = ['rename', 'link', 'symlink', 'unlink', 'mkdir', 'mkdtemp', 'rmdir', 'rm', 'truncate', 'writeFile', 'appendFile', 'copyFile', 'chmod'];
+const pathChanges = [
+  'rename',
+  'link',
+  'symlink',
+  'unlink',
+  'mkdir',
+  'mkdtemp',
+  'rmdir',
+  'rm',
+  'truncate',
+  'writeFile',
+  'appendFile',
+  'copyFile',
+  'chmod',
+];
 const functions = fs as unknown as Record<string, unknown>;
 const promises = fs.promises as unknown as Record<string, unknown>;
 

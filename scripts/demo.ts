@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
+import { makeHome, noteRunning, stopDemo } from './demo/place.ts';
+import { playStory, repository } from './demo/story.ts';
+
+const help = `npm run demo                 three real etcd members are saved, destroyed and brought back; they go on running
+npm run demo -- --script     the same without a person: stops everything, exits 0 only if all is proven
+npm run demo -- --stop       stops a demo that goes on running, and removes its data
+npm run demo -- --etcd 3.5   with another etcd (${etcdMinors.join(', ')})`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      script: { type: 'boolean', default: false },
+      stop: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      etcd: { type: 'string', default: '3.6' },
+    },
+  });
+  if (values.help) return console.log(help);
+  if (!isEtcdMinor(values.etcd)) throw new Error(`--etcd takes ${etcdMinors.join(', ')}`);
+  const stopped = await stopDemo();
+  if (values.stop)
+    return console.log(stopped ? 'The demo is stopped and its data removed.' : 'No demo was running.');
+  if (stopped) console.log('An earlier demo was stopped.');
+  makeHome();
+  console.log('\nHoldfast: an etcd cluster is saved, lost, and brought back.\n');
+  try {
+    const cluster = await playStory(values.etcd, !values.script);
+    if (values.script) await cluster[Symbol.asyncDispose]();
+    else noteRunning(cluster.members.flatMap((member) => member.pid ?? []));
+    console.log(
+      process.exitCode === undefined
+        ? ending(values.script, cluster.endpoints)
+        : '\nNot all is proven: see above.',
+    );
+    if (values.script) await stopDemo();
+  } catch (error) {
+    await stopDemo();
+    throw error;
+  }
+}
+
+function ending(script: boolean, endpoints: readonly string[]): string {
+  if (script) return '\nAll proven. Everything is stopped and removed.';
+  return `
+All proven. The restored cluster goes on running. Try:
+
+  npx holdfast snapshot list --repo ${repository}
+  npx holdfast snapshot show latest --repo ${repository}
+  npx holdfast status --repo ${repository}
+  npx holdfast snapshot save --repo ${repository} --cluster demo --endpoints ${endpoints.join(',')}
+  npx holdfast doctor --repo ${repository} --endpoints ${endpoints.join(',')}
+
+Stop it with: npm run demo -- --stop`;
+}
+
+await main();
+process.exit();

@@ -1,0 +1,34 @@
+import { styleText } from 'node:util';
+
+/** Seconds with one digit. */
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)}s`;
+}
+
+let number = 0;
+
+/** Tells one numbered step: what is done, then what came of it and how long it took. */
+export async function step<T>(
+  what: string,
+  act: () => Promise<T>,
+  outcome: (result: T) => string = () => '',
+): Promise<T> {
+  number += 1;
+  const started = performance.now();
+  process.stdout.write(`${styleText('bold', String(number).padStart(2))}  ${what} `);
+  const result = await act();
+  const said = outcome(result);
+  console.log(`${said === '' ? '' : `${said} `}${styleText('dim', seconds(performance.now() - started))}`);
+  return result;
+}
+
+/** Tells a line of its own below a step. */
+export function note(text: string): void {
+  console.log(`      ${text}`);
+}
+
+/** Tells that something is proven, or that it is not; what is not proven ends the demo with status 1. */
+export function proof(holds: boolean, what: string): void {
+  console.log(`      ${holds ? styleText('green', 'proven') : styleText('red', 'WRONG ')}  ${what}`);
+  if (!holds) process.exitCode = 1;
+}

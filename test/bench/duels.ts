@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EtcdCluster, type EtcdMinor, etcdBinaries } from '@holdfast/test-servers';
+import type { BenchDatabase } from './database.ts';
+import type { Duel } from './duel.ts';
+import { measure, type Run } from './measure.ts';
+
+const bin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
+
+async function holdfast(...args: string[]): Promise<Run> {
+  return await measure(process.execPath, [bin, ...args]);
+}
+
+async function thenRemove(run: Promise<Run>, ...paths: string[]): Promise<Run> {
+  try {
+    return await run;
+  } finally {
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Save: ours checks the SHA-256, asks HashKV, fsyncs and writes a manifest; etcdctl's checks nothing. */
+export async function saveDuel(cluster: EtcdCluster, version: EtcdMinor, folder: string): Promise<Duel> {
+  const { etcdctl } = await etcdBinaries(version);
+  const { tls } = cluster;
+  const secured = tls === undefined ? [] : ['--cacert', tls.cacert, '--cert', tls.cert, '--key', tls.key];
+  const endpoint = cluster.endpoints[0]!;
+  const repo = join(folder, 'repository');
+  const file = join(folder, 'etcdctl.db');
+  return {
+    what: tls === undefined ? 'snapshot save' : 'snapshot save, TLS',
+    theirs: 'etcdctl snapshot save',
+    atMost: 1,
+    ours: async () =>
+      await thenRemove(
+        holdfast('snapshot', 'save', '--no-verify', '--endpoints', endpoint, ...secured, '--repo', repo),
+        repo,
+      ),
+    reference: async () =>
+      await thenRemove(
+        measure(
+          etcdctl,
+          ['snapshot', 'save', file, `--endpoints=${endpoint}`, '--command-timeout=600s', ...secured],
+          { ETCDCTL_API: '3' },
+        ),
+        file,
+      ),
+  };
+}
+
+/** Verify: ours reads everything twice over (SHA-256, walk, records, HashKV); status walks and sums. */
+export async function verifyDuel(
+  database: BenchDatabase,
+  repo: string,
+  name: string,
+  version: EtcdMinor,
+): Promise<Duel> {
+  const { etcdctl, etcdutl } = await etcdBinaries(version);
+  return {
+    what: 'snapshot verify',
+    theirs: `${etcdutl === undefined ? 'etcdctl' : 'etcdutl'} snapshot status`,
+    atMost: 1,
+    ours: async () => await holdfast('snapshot', 'verify', name, '--repo', repo),
+    reference: async () =>
+      await measure(etcdutl ?? etcdctl, ['snapshot', 'status', database.snapshot], { ETCDCTL_API: '3' }),
+  };
+}
+
+/** Restore of one member, both with fsync; ours bumps the revision too. */
+export async function restoreDuel(
+  database: BenchDatabase,
+  folder: string,
+  version: EtcdMinor,
+): Promise<Duel> {
+  const { etcdctl, etcdutl } = await etcdBinaries(version);
+  const member = [
+    '--name',
+    'm1',
+    '--initial-cluster',
+    'm1=http://127.0.0.1:2380',
+    '--initial-advertise-peer-urls',
+    'http://127.0.0.1:2380',
+  ];
+  const [ours, theirs] = [join(folder, 'ours.etcd'), join(folder, 'theirs.etcd')];
+  return {
+    what: 'restore datadir',
+    theirs: `${etcdutl === undefined ? 'etcdctl' : 'etcdutl'} snapshot restore`,
+    atMost: 0.5,
+    ours: async () =>
+      await thenRemove(
+        holdfast('restore', 'datadir', '--file', database.snapshot, '--data-dir', ours, ...member),
+        ours,
+      ),
+    reference: async () =>
+      await thenRemove(
+        measure(
+          etcdutl ?? etcdctl,
+          ['snapshot', 'restore', database.snapshot, '--data-dir', theirs, ...member],
+          { ETCDCTL_API: '3' },
+        ),
+        theirs,
+      ),
+  };
+}

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const bin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
+const striker = join(import.meta.dirname, 'fault/strike-at-change.ts');
+
+/** A finished run of the command line. `status` is the exit status, or 128 + n when signal n ended it, as shells say. */
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a run is disturbed: see fault/strike-at-change.ts. */
+export interface Fault {
+  readonly root: string;
+  readonly at?: number;
+  readonly do?: 'kill' | 'torn' | 'fill' | 'interrupt';
+  readonly log?: string;
+}
+
+/** Runs `holdfast` as a user does, in a process of its own. */
+export async function holdfast(args: readonly string[], fault?: Fault): Promise<Finished> {
+  const preload = fault === undefined ? [] : ['--import', striker];
+  const child = spawn(process.execPath, [...preload, bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', ...faultEnvironment(fault) },
+  });
+  const out = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
+  return await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) =>
+      resolve({ status: code ?? (signal === 'SIGKILL' ? 137 : 143), ...out }),
+    );
+  });
+}
+
+function faultEnvironment(fault: Fault | undefined): NodeJS.ProcessEnv {
+  if (fault === undefined) return {};
+  return {
+    FAULT_ROOT: fault.root,
+    ...(fault.at !== undefined && { FAULT_AT: String(fault.at) }),
+    ...(fault.do !== undefined && { FAULT_DO: fault.do }),
+    ...(fault.log !== undefined && { FAULT_LOG: fault.log }),
+  };
+}
+
+/** Runs `holdfast … -o json`, expects it to succeed, and returns its answer. */
+export async function answer<T>(...args: string[]): Promise<T> {
+  const { status, stdout, stderr } = await holdfast([...args, '-o', 'json']);
+  if (status !== 0) throw new Error(`holdfast ${args.join(' ')} exited with ${status}: ${stderr}`);
+  return JSON.parse(stdout) as T;
+}
