@@ -63,10 +63,10 @@ export async function buildDataDir(options: BuildOptions): Promise<BuiltDataDir>
   const member = cluster.members.find(({ name }) => name === options.name);
   if (member === undefined) throw new RangeError(`no member is called ${options.name}`);
   const target = targetOf(options);
-  const leftovers = await checkTarget(target);
   const snapshot = await openSnapshotFile(options.file);
   let staging: Staging | undefined;
   try {
+    const leftovers = await checkTarget(target);
     if (snapshot.trailer === undefined && options.skipHashCheck !== true) {
       throw notASnapshot(
         options.file,

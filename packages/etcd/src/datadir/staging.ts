@@ -1,5 +1,5 @@
 import { chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { firstWalName } from '../wal/index.ts';
 import { syncFolder } from './write-file.ts';
@@ -11,7 +11,7 @@ export interface Target {
   readonly walDir?: string;
 }
 
-/** What an interrupted restore leaves in these folders, and nothing but that. */
+/** What an interrupted restore leaves in these folders; beside an absent one, with the folder's name before it. */
 const unfinished = /^holdfast-[0-9a-f]+\.(?:part|wal)$/;
 
 /** What a file system's own root holds: a data directory is often a mount point. */
@@ -24,7 +24,11 @@ const ownOfFileSystem = 'lost+found';
  * @throws Failure data-dir-exists when a folder holds anything else
  */
 export async function checkTarget(target: Target): Promise<string[]> {
-  const leftovers: string[] = [];
+  const { dir, base } = parse(resolve(target.dataDir));
+  const beside = (await entriesOf(dir)).filter(
+    (name) => name.startsWith(`${base}.`) && unfinished.test(name.slice(base.length + 1)),
+  );
+  const leftovers = beside.map((name) => join(dir, name));
   for (const path of foldersOf(target)) {
     for (const name of await entriesOf(path)) {
       if (unfinished.test(name)) leftovers.push(join(path, name));
@@ -52,8 +56,9 @@ async function entriesOf(path: string): Promise<string[]> {
 }
 
 /**
- * A member's folder while it is being built. It stands in the data directory itself, so that it is on the same file
- * system even where that is a mount point, but not under the name `member`: to etcd the data directory is empty.
+ * A member's folder while it is being built. It stands beside the data directory, or in it if that is there already,
+ * which may be a mount point; so it is on the same file system, and not under the name `member`: to etcd there is no
+ * data.
  *
  * With the log inside, one rename makes the member. With a log elsewhere there are two places and no single rename,
  * so the log decides: until the last step its file has a name that ends in `.wal` and is not a log's. An etcd that is
@@ -69,25 +74,27 @@ export class Staging {
   #made: string[] = [];
   #madeFolders: string[] = [];
 
-  private constructor(target: Target, id: string) {
-    const { dataDir, walDir } = target;
+  private constructor(target: Target, part: string, id: string) {
     this.#target = target;
-    this.#part = join(dataDir, `holdfast-${id}.part`);
-    this.snapDir = join(this.#part, 'snap');
+    this.#part = part;
+    this.snapDir = join(part, 'snap');
     this.walFile =
-      walDir === undefined ? join(this.#part, 'wal', firstWalName) : join(walDir, `holdfast-${id}.wal`);
+      target.walDir === undefined
+        ? join(part, 'wal', firstWalName)
+        : join(target.walDir, `holdfast-${id}.wal`);
   }
 
   /** Makes the folders, 0700, that are to be filled: {@link snapDir} and the one of {@link walFile}. */
   static async begin(target: Target, id: string): Promise<Staging> {
-    const staging = new Staging(target, id);
+    const dataDir = resolve(target.dataDir);
+    const name = `holdfast-${id}.part`;
+    const part = (await isThere(dataDir)) ? join(dataDir, name) : `${dataDir}.${name}`;
+    const staging = new Staging(target, part, id);
     try {
-      for (const folder of foldersOf(target)) {
-        const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-        if (first !== undefined) staging.#madeFolders.push(...pathsUpTo(resolve(first), resolve(folder)));
-      }
-      await mkdir(staging.#part, { mode: 0o700 });
-      staging.#made = [staging.#part, staging.walFile];
+      await staging.#makeFolder(dirname(part));
+      if (target.walDir !== undefined) await staging.#makeFolder(target.walDir);
+      await mkdir(part, { mode: 0o700 });
+      staging.#made = [part, staging.walFile];
       await mkdir(staging.snapDir, { mode: 0o700 });
       if (target.walDir === undefined) await mkdir(dirname(staging.walFile), { mode: 0o700 });
     } catch (error) {
@@ -104,6 +111,7 @@ export class Staging {
    */
   async publish(): Promise<void> {
     const { dataDir, walDir } = this.#target;
+    await this.#makeFolder(dataDir);
     await giveToOwnerOf(dataDir, [this.#part, ...(await entriesBelow(this.#part))]);
     if (walDir !== undefined) await giveToOwnerOf(walDir, [this.walFile]);
     const folders = [this.snapDir, dirname(this.walFile), this.#part, ...this.#madeFolders.map(dirname)];
@@ -123,6 +131,11 @@ export class Staging {
     for (const folder of this.#madeFolders.toReversed()) await rmdir(folder).catch(() => {});
   }
 
+  async #makeFolder(path: string): Promise<void> {
+    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (first !== undefined) this.#madeFolders.push(...pathsUpTo(resolve(first), resolve(path)));
+  }
+
   async #move(from: string, to: string): Promise<void> {
     try {
       await rename(from, to);
@@ -138,6 +151,13 @@ export class Staging {
 /** The folders from `first` down to `last`, which lies in it or is it. */
 function pathsUpTo(first: string, last: string): string[] {
   return first === last ? [last] : [...pathsUpTo(first, dirname(last)), last];
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function entriesBelow(folder: string): Promise<string[]> {

@@ -1,0 +1,10 @@
+/**
+ * What a restore gives back, compared by real etcds.
+ *
+ * - cluster-state:      all that clients can see of a cluster; all that is in a db file.
+ * - life-after-restore: the turns of a cluster's life at which two of them are compared.
+ * - restored:           data directories of all members of a plan, by Holdfast and by etcd's own tool.
+ */
+export { clusterState, firstWalOf, pairsOf, type ClusterState } from './cluster-state.ts';
+export { liveAfterRestore, type Seen } from './life-after-restore.ts';
+export { restoreByEtcd, restoreByHoldfast, type RestoreHow } from './restored.ts';
