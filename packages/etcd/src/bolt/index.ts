@@ -33,8 +33,16 @@ export {
   noFreelist,
   type Page,
   pageFlag,
+  type PageHeader,
   pageHeaderSize,
+  parseHeader,
   parsePage,
 } from './page.ts';
+export { checkFreelist, readFreelist } from './freelist.ts';
+export { u32 } from './little-endian.ts';
+export { PageMap } from './page-map.ts';
+export { PageWindow } from './page-window.ts';
 export { readTreePage } from './read-page.ts';
+export { type Leaf, type Stretch, type Visit } from './leaf-check.ts';
+export { TreeWalk, type WalkContext, type WalkOrder } from './tree-walk.ts';
 export { type ByteSource, type FileSource, openFileSource } from './source.ts';

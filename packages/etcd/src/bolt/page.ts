@@ -21,18 +21,32 @@ export const noFreelist = 0xffff_ffff_ffff_ffffn;
 /** The metas of a file: pages 0 and 1. */
 export const firstDataPage = 2;
 
-/** A page with its overflow, as read: `bytes` begins with the header. An inline bucket's page has id 0. */
-export interface Page {
+/** The header of a page. */
+export interface PageHeader {
   readonly id: number;
   readonly flags: number;
   readonly count: number;
   readonly overflow: number;
+}
+
+/** A page with its overflow, as read: `bytes` begins with the header. An inline bucket's page has id 0. */
+export interface Page extends PageHeader {
   readonly bytes: Uint8Array;
 }
 
-/** Reads the header at the beginning of `bytes`, which keep being the page's. */
+/** Reads the header at `at`. */
+export function parseHeader(bytes: Uint8Array, at: number): PageHeader {
+  return {
+    id: u64(bytes, at),
+    flags: u16(bytes, at + 8),
+    count: u16(bytes, at + 10),
+    overflow: u32(bytes, at + 12),
+  };
+}
+
+/** The page that `bytes` are; they keep being its bytes. */
 export function parsePage(bytes: Uint8Array): Page {
-  return { id: u64(bytes, 0), flags: u16(bytes, 8), count: u16(bytes, 10), overflow: u32(bytes, 12), bytes };
+  return { ...parseHeader(bytes, 0), bytes };
 }
 
 /** An element of a leaf; views into the page. */

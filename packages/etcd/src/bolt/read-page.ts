@@ -1,7 +1,15 @@
 import { damaged, placeOf } from './damage.ts';
 import type { Bucket } from './bucket.ts';
 import type { Image } from './meta.ts';
-import { elementSize, firstDataPage, type Page, pageFlag, pageHeaderSize, parsePage } from './page.ts';
+import {
+  elementSize,
+  firstDataPage,
+  type Page,
+  pageFlag,
+  type PageHeader,
+  pageHeaderSize,
+  parsePage,
+} from './page.ts';
 
 /**
  * Bytes of the largest page that is read. bbolt puts two values on a leaf at the least, so this allows values of
@@ -10,7 +18,7 @@ import { elementSize, firstDataPage, type Page, pageFlag, pageHeaderSize, parseP
 export const largestPage = 64 * 1024 * 1024;
 
 /** Why a header cannot be that of page `id`, reached from a tree of `image`; null when it can. */
-export function faultOfHeader(image: Image, id: number, page: Page): string | null {
+export function faultOfHeader(image: Image, id: number, page: PageHeader): string | null {
   const isTree = page.flags === pageFlag.branch || page.flags === pageFlag.leaf;
   const bytes = (page.overflow + 1) * image.pageSize;
   if (page.id !== id) return `the header names page ${page.id}`;
@@ -41,23 +49,37 @@ export async function readTreePage(image: Image, id: number): Promise<Page> {
   const place = placeOf(id, pageSize);
   const wrongId = faultOfId(image, id);
   if (wrongId !== null) throw damaged(source, place, wrongId);
-  const head = await readBytes(image, id, pageSize);
+  const head = await readPageBytes(image, id, pageSize);
   const page = parsePage(head);
   const fault = faultOfHeader(image, id, page);
   if (fault !== null) throw damaged(source, place, fault);
-  return page.overflow === 0 ? page : parsePage(await readBytes(image, id, (page.overflow + 1) * pageSize));
+  return page.overflow === 0
+    ? page
+    : parsePage(await readPageBytes(image, id, (page.overflow + 1) * pageSize));
 }
 
-/** The leaf page of an inline bucket. */
+/** Why the image behind a bucket's head cannot be an inline leaf; null when it can. */
+export function faultOfInline(inline: Uint8Array): string | null {
+  if (inline.length < pageHeaderSize) return 'its inline page is cut short';
+  const { flags, count } = parsePage(inline);
+  if (flags !== pageFlag.leaf) return `its inline page has flags 0x${flags.toString(16)}, not a leaf's`;
+  if (pageHeaderSize + count * elementSize > inline.length)
+    return `${count} elements do not fit in its inline page`;
+  return null;
+}
+
+/**
+ * The page of an inline bucket.
+ * @throws Failure not-a-snapshot when it is no leaf
+ */
 export function inlinePage(image: Image, bucket: Bucket): Page {
-  const page = bucket.inline.length < pageHeaderSize ? null : parsePage(bucket.inline);
-  const fits = page !== null && pageHeaderSize + page.count * elementSize <= page.bytes.length;
-  if (!fits || page.flags !== pageFlag.leaf)
-    throw damaged(image.source, `bucket ${bucket.name}`, 'its inline page is not a whole leaf');
-  return page;
+  const fault = faultOfInline(bucket.inline);
+  if (fault !== null) throw damaged(image.source, `bucket ${bucket.name}`, fault);
+  return parsePage(bucket.inline);
 }
 
-async function readBytes(image: Image, id: number, length: number): Promise<Uint8Array> {
+/** Reads the first `length` bytes of a page and what follows it. */
+export async function readPageBytes(image: Image, id: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   const got = await image.source.read(bytes, id * image.pageSize);
   if (got !== length)

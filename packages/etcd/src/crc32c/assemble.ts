@@ -10,8 +10,8 @@ const target = fileURLToPath(new URL('./crc32c.gen.ts', import.meta.url));
  * @returns the content of each generated file by its absolute path
  */
 export async function generate(): Promise<Map<string, string>> {
-  const { parseWat } = await wabt();
-  const module = parseWat('crc32c.wat', await readFile(source));
+  const assembler = await wabt();
+  const module = assembler.parseWat('crc32c.wat', await readFile(source));
   try {
     const { buffer } = module.toBinary({});
     return new Map([[target, render(Buffer.from(buffer).toString('base64'))]]);

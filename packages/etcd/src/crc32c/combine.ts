@@ -29,7 +29,7 @@ export function shiftCrc32c(difference: number, length: number): number {
   let shifted = difference;
   for (let k = 0, rest = length; rest > 0; k++, rest = Math.floor(rest / 2))
     if (rest % 2 === 1) shifted = multiply(powers[k]!, shifted);
-  return shifted;
+  return shifted >>> 0;
 }
 
 /** The CRC of two stretches joined, from the CRC of each (both from seed 0) and the length of the second. */

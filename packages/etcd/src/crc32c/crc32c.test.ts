@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { generate } from './assemble.ts';
 import { combineCrc32c, crc32c, crcArena, shiftCrc32c } from './index.ts';
