@@ -1,4 +1,4 @@
-import { limits, type Clock } from '@holdfast/base';
+import { isFailure, limits, type Clock } from '@holdfast/base';
 import { hasEnded, readHolder, thisProcess } from './holder.ts';
 import { apiVersion, encodeRecord } from './record.ts';
 import type { Storage, StoredObject } from './storage/storage.ts';
@@ -39,7 +39,7 @@ export async function claimFolder(
 
   const key = `${folder}/claim-${last === undefined ? 1 : numberOf(last) + 1}.json`;
   const record = { apiVersion, kind: 'Claim', at: clock.now().toISOString(), ...thisProcess() };
-  if (!(await storage.put(key, encodeRecord(record)))) return undefined;
+  if (!(await putClaim(storage, key, record))) return undefined;
   return {
     inherited: last !== undefined,
     isHeld: async () => (await claimsIn(storage, folder)).at(-1)?.key === key,
@@ -51,6 +51,16 @@ export async function claimFolder(
       }
     },
   };
+}
+
+async function putClaim(storage: Storage, key: string, record: object): Promise<boolean> {
+  try {
+    return await storage.put(key, encodeRecord(record));
+  } catch (error) {
+    if (!isFailure(error, 'disk-full')) throw error;
+    // A full disk is when snapshots are removed. An empty claim needs no space; it only cannot tell its holder.
+    return storage.put(key, new Uint8Array());
+  }
 }
 
 /** Whether nobody will go on with what this claim was taken for. */

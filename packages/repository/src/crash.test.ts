@@ -98,14 +98,14 @@ test('a save that fails at any change leaves nothing and says why; the next one 
     const storage = new FaultyStorage(new LocalStorage(path));
     const step = change.split(' ')[0];
     const skip = whole.changes.slice(0, at).filter((each) => each.startsWith(`${step} `)).length;
-    const full = new Failure('disk-full', 'ENOSPC', { path: 'x' });
+    const fault = new Failure('file-unwritable', 'EIO', { path: 'x' });
     if (step === 'discard' || step === 'delete') continue;
-    storage.failNext(step as 'put', full, skip);
+    storage.failNext(step as 'put', fault, skip);
     const open = openRepository(storage, { create: true });
     await expect(
       open.then((repository) => act(repository, 'save', 'a')),
       change,
-    ).rejects.toBe(full);
+    ).rejects.toBe(fault);
     const repository = await openRepository(path, { create: true });
     expect(await repository.snapshots(), change).toMatchObject({
       snapshots: [],
