@@ -14,6 +14,10 @@ export const limits = {
   memberLagEntries: 1_000,
   /** HTTP/2 window for the snapshot stream in bytes: the default of 64 KiB costs a quarter of the speed. */
   streamWindowBytes: 8 * MiB,
+  /** Bytes of the snapshot stream that are hashed and written at once: larger ones leave the processor's cache. */
+  streamBlockBytes: 256 * 1024,
+  /** Bytes received after which their buffers are given back; see youngGarbageCollector. */
+  streamGarbageBytes: 8 * MiB,
   /** Free bytes that must be left beside the expected size before a large file is begun. */
   spareSpaceBytes: 64 * MiB,
   /** Milliseconds after which the newest proven snapshot counts as old. */
