@@ -1,4 +1,5 @@
 import { bigU64, u64 } from './little-endian.ts';
+import type { Image } from './meta.ts';
 
 /** The head of a bucket value: u64 root page, u64 sequence. Root 0: an inline page image follows. */
 export const bucketHeadSize = 16;
@@ -22,4 +23,9 @@ export function parseBucket(name: Uint8Array, value: Uint8Array): Bucket | null 
     sequence: bigU64(value, 8),
     inline: value.slice(bucketHeadSize),
   };
+}
+
+/** The bucket of all buckets. */
+export function rootBucket({ meta: { root, sequence } }: Image): Bucket {
+  return { name: '(root)', root, sequence, inline: new Uint8Array(0) };
 }

@@ -1,4 +1,4 @@
-import { type Bucket, parseBucket } from './bucket.ts';
+import { type Bucket, parseBucket, rootBucket } from './bucket.ts';
 import { compareBytes } from './compare.ts';
 import { damaged, placeOf } from './damage.ts';
 import type { Image } from './meta.ts';
@@ -6,6 +6,7 @@ import {
   branchElement,
   type BranchElement,
   bucketElementFlag,
+  type Entry,
   leafElement,
   type LeafElement,
   type Page,
@@ -16,22 +17,10 @@ import { inlinePage, readTreePage } from './read-page.ts';
 /** Levels of the deepest tree that is followed: bbolt's own stay below ten, a circle of pages does not. */
 export const deepestTree = 64;
 
-/** A bucket's entry; views that stay valid, as every page has its own bytes. */
-export interface Entry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
-
 /** The buckets of the root bucket in their order, by name. */
 export async function readBuckets(image: Image): Promise<Map<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
-  const root: Bucket = {
-    name: '',
-    root: image.meta.root,
-    sequence: image.meta.sequence,
-    inline: new Uint8Array(0),
-  };
-  for await (const { element, place } of elements(image, root)) {
+  for await (const { element, place } of elements(image, rootBucket(image))) {
     const bucket = (element.flags & bucketElementFlag) === 0 ? null : parseBucket(element.key, element.value);
     if (bucket === null) throw damaged(image.source, place, 'the root holds something that is no bucket');
     buckets.set(bucket.name, bucket);

@@ -1,9 +1,9 @@
 import { damaged, placeOf } from './damage.ts';
 import { u64 } from './little-endian.ts';
-import type { Image } from './meta.ts';
+import { type Image, pagesPresent } from './meta.ts';
 import { firstDataPage, pageFlag, pageHeaderSize, parsePage } from './page.ts';
 import type { PageMap } from './page-map.ts';
-import { readPageBytes } from './read-page.ts';
+import { largestPage, readPageBytes } from './read-page.ts';
 
 /** As count of a freelist page: the true count is the first of its numbers. */
 const countFollows = 0xffff;
@@ -22,7 +22,8 @@ export async function readFreelist(image: Image, reached: PageMap): Promise<Floa
     throw damaged(source, place, 'the freelist lies outside the image');
   const { id: self, flags, overflow, count } = parsePage(await readPageBytes(image, id, pageSize));
   if (self !== id || flags !== pageFlag.freelist) throw damaged(source, place, 'it is no freelist');
-  if (id + overflow >= meta.pages) throw damaged(source, place, 'the freelist runs past the last page');
+  if (id + overflow >= pagesPresent(image) || overflow * pageSize > largestPage)
+    throw damaged(source, place, `its overflow of ${overflow} pages cannot be`);
   const bytes = await readPageBytes(image, id, (overflow + 1) * pageSize);
   const from = pageHeaderSize + (count === countFollows ? 8 : 0);
   const length = count === countFollows ? u64(bytes, pageHeaderSize) : count;
@@ -44,15 +45,16 @@ export function checkFreelist(
   report: (place: string, reason: string) => void,
 ): number {
   const { pageSize, meta } = image;
+  const pages = pagesPresent(image);
   let free = 0;
-  for (let page = firstDataPage; page < meta.pages; page++) if (!reached.has(page)) free++;
+  for (let page = firstDataPage; page < pages; page++) if (!reached.has(page)) free++;
   if (meta.freelist === null) return free;
   for (const page of listed) {
-    if (page < firstDataPage || page >= meta.pages)
+    if (page < firstDataPage || page >= pages)
       report(placeOf(meta.freelist, pageSize), `it names page ${page}, which is none`);
     else if (reached.claim(page, 1) >= 0) report(placeOf(page, pageSize), 'it is in use or free twice');
   }
-  for (let page = firstDataPage; page < meta.pages; page++)
+  for (let page = firstDataPage; page < pages; page++)
     if (!reached.has(page)) report(placeOf(page, pageSize), 'it is neither in use nor free');
   return free;
 }

@@ -6,9 +6,9 @@
  * - page, bucket: layouts.
  * - cursor: the buckets, a bucket's entries, its right spine.
  */
-export { bucketHeadSize, parseBucket, type Bucket } from './bucket.ts';
+export { type Bucket, bucketHeadSize, parseBucket, rootBucket } from './bucket.ts';
 export { compareBytes } from './compare.ts';
-export { type Entry, lastEntry, readBuckets, readEntries, rightSpine } from './cursor.ts';
+export { lastEntry, readBuckets, readEntries, rightSpine } from './cursor.ts';
 export { damaged, placeOf } from './damage.ts';
 export { fnv1a64 } from './fnv.ts';
 export {
@@ -19,6 +19,7 @@ export {
   metaSize,
   metaVersion,
   openImage,
+  pagesPresent,
   pageSizes,
   parseMeta,
 } from './meta.ts';
@@ -27,6 +28,7 @@ export {
   branchElement,
   bucketElementFlag,
   elementSize,
+  type Entry,
   firstDataPage,
   type LeafElement,
   leafElement,
@@ -43,6 +45,6 @@ export { u32 } from './little-endian.ts';
 export { PageMap } from './page-map.ts';
 export { PageWindow } from './page-window.ts';
 export { readTreePage } from './read-page.ts';
-export { type Leaf, type Stretch, type Visit } from './leaf-check.ts';
+export { type Leaf, type Stretch, stretchEntries, type Visit } from './leaf-check.ts';
 export { TreeWalk, type WalkContext, type WalkOrder } from './tree-walk.ts';
 export { type ByteSource, type FileSource, openFileSource } from './source.ts';

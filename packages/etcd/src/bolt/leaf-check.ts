@@ -1,7 +1,7 @@
 import type { CrcArena } from '../crc32c/index.ts';
 import { compareKeys } from './compare.ts';
 import { u32 } from './little-endian.ts';
-import { bucketElementFlag, elementSize, pageHeaderSize } from './page.ts';
+import { bucketElementFlag, elementSize, type Entry, pageHeaderSize } from './page.ts';
 
 /** A leaf in an arena, its element table known to fit, and the keys that it may hold: null where unbounded. */
 export interface Leaf {
@@ -28,6 +28,20 @@ export interface Stretch {
   readonly elements: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** The elements of a stretch with their index in the leaf; views that live as long as it. For small buckets. */
+export function* stretchEntries({ arena, elements, first, count }: Stretch): Generator<[number, Entry]> {
+  const { bytes } = arena;
+  for (let i = 0; i < count; i++) {
+    const at = elements + i * elementSize;
+    const key = at + u32(bytes, at + 4);
+    const value = key + u32(bytes, at + 8);
+    yield [
+      first + i,
+      { key: bytes.subarray(key, value), value: bytes.subarray(value, value + u32(bytes, at + 12)) },
+    ];
+  }
 }
 
 /** Takes the stretches of a bucket in key order. What it is given is overwritten after it returns. */

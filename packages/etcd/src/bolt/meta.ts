@@ -55,6 +55,11 @@ export interface Image {
   readonly pageSize: number;
 }
 
+/** The pages of an image that its file holds: all of them, unless the file was cut off. */
+export function pagesPresent({ source, meta }: Image): number {
+  return Math.min(meta.pages, Math.floor(source.size / meta.pageSize));
+}
+
 /**
  * Opens an image by the newer valid one of its two metas. When page 0 is broken the page size is unknown, so page 1
  * is looked for wherever a page size would put it.

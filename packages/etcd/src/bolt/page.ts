@@ -49,11 +49,15 @@ export function parsePage(bytes: Uint8Array): Page {
   return { ...parseHeader(bytes, 0), bytes };
 }
 
-/** An element of a leaf; views into the page. */
-export interface LeafElement {
-  readonly flags: number;
+/** What a bucket maps: a key and its value. */
+export interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
+}
+
+/** An element of a leaf; views into the page. */
+export interface LeafElement extends Entry {
+  readonly flags: number;
 }
 
 /** Element `index` of a leaf page, or null when it points outside the page. */

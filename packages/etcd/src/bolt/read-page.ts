@@ -1,6 +1,6 @@
 import { damaged, placeOf } from './damage.ts';
 import type { Bucket } from './bucket.ts';
-import type { Image } from './meta.ts';
+import { type Image, pagesPresent } from './meta.ts';
 import {
   elementSize,
   firstDataPage,
@@ -23,10 +23,8 @@ export function faultOfHeader(image: Image, id: number, page: PageHeader): strin
   const bytes = (page.overflow + 1) * image.pageSize;
   if (page.id !== id) return `the header names page ${page.id}`;
   if (!isTree) return `flags 0x${page.flags.toString(16)} are neither a branch's nor a leaf's`;
-  if (id + page.overflow >= image.meta.pages)
-    return `its overflow of ${page.overflow} pages runs past the last of ${image.meta.pages} pages`;
-  if ((id + page.overflow + 1) * image.pageSize > image.source.size)
-    return `its overflow of ${page.overflow} pages runs past the end of the file`;
+  if (id + page.overflow >= pagesPresent(image))
+    return `its overflow of ${page.overflow} pages runs past the last of ${pagesPresent(image)} pages`;
   if (bytes > largestPage) return `its overflow of ${page.overflow} pages is beyond any that etcd writes`;
   if (pageHeaderSize + page.count * elementSize > bytes) return `${page.count} elements do not fit in it`;
   return null;

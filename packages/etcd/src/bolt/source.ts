@@ -10,12 +10,13 @@ export interface ByteSource {
   /** Fills `target` from `position` as far as there are bytes and returns how many (fewer only at the end). */
   read(target: Uint8Array, position: number): number | Promise<number>;
   close(): void | Promise<void>;
+  /** The open file behind it, if there is one: another thread of this process may read it until it is closed. */
+  readonly descriptor?: number;
 }
 
 /** A source that answers at once. */
 export interface FileSource extends ByteSource {
-  /** The path of the file, for a worker that reads it too. */
-  readonly path: string;
+  readonly descriptor: number;
   read(target: Uint8Array, position: number): number;
   close(): void;
 }
@@ -49,7 +50,7 @@ export function openFileSource(path: string): FileSource {
   }
   return {
     name: path,
-    path,
+    descriptor: file,
     size,
     read(target, position) {
       const wanted = Math.max(0, Math.min(target.length, size - position));

@@ -41,9 +41,19 @@ export interface StoreMeta {
   readonly storageVersion: string | null;
 }
 
+/** What a store says of which nothing is known. */
+export const noStoreMeta: StoreMeta = {
+  consistentIndex: 0,
+  term: null,
+  scheduledCompaction: -1,
+  finishedCompaction: -1,
+  storageVersion: null,
+};
+
 /** Reads bucket `meta`. @throws Failure not-a-snapshot */
 export async function readStoreMeta(image: Image, bucket: Bucket | undefined): Promise<StoreMeta> {
-  const values = bucket === undefined ? new Map<string, Uint8Array>() : await readSmallBucket(image, bucket);
+  if (bucket === undefined) return noStoreMeta;
+  const values = await readSmallBucket(image, bucket);
   const revision = (key: string) => parseRevision(values.get(key) ?? new Uint8Array(0))?.main ?? -1;
   const count = (key: string) => {
     const value = values.get(key);

@@ -9,12 +9,13 @@ export {
   bucketNames,
   clusterVersionKey,
   metaKeys,
+  noStoreMeta,
   readSmallBucket,
   readStoreMeta,
   type StoreMeta,
 } from './buckets.ts';
 export { KeySpace, type KeySpacePoint, NewestPass, type ReportRecord } from './key-space.ts';
-export { type KeyValueFields, keyValueFields, leaseOf, parseKeyValue } from './key-value.ts';
+export { bigVarint, type KeyValueFields, keyValueFields, leaseOf, parseKeyValue } from './key-value.ts';
 export { readRecords, type StoredRecord } from './records.ts';
 export { NewestRecords } from './newest-records.ts';
 export {

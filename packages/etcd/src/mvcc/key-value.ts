@@ -105,12 +105,18 @@ export function parseKeyValue(
   return null;
 }
 
-/** The lease id at `fields.leaseAt`: 0 when there is none. */
+/** The lease id of a parsed record: 0 when there is none. */
 export function leaseOf(bytes: Uint8Array, fields: KeyValueFields): bigint {
-  if (fields.leaseAt < 0) return 0n;
+  return fields.leaseAt < 0 ? 0n : bigVarint(bytes, fields.leaseAt);
+}
+
+/** The 64-bit varint at `at`; what lies past the end of `bytes` counts as 0. */
+export function bigVarint(bytes: Uint8Array, at: number): bigint {
   let value = 0n;
-  for (let at = fields.leaseAt, shift = 0n; ; at++, shift += 7n) {
-    value |= BigInt(bytes[at]! & 0x7f) << shift;
-    if (bytes[at]! < 0x80) return BigInt.asUintN(64, value);
+  for (let i = 0; i < longestVarint; i++) {
+    const byte = bytes[at + i] ?? 0;
+    value |= BigInt(byte & 0x7f) << BigInt(7 * i);
+    if (byte < 0x80) break;
   }
+  return BigInt.asUintN(64, value);
 }

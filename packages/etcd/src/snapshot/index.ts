@@ -1,0 +1,9 @@
+/**
+ * @holdfast/etcd/snapshot: what can be known of a snapshot file without etcd.
+ *
+ * - position: where it stands in its cluster's history; reads a handful of pages.
+ * - verify:   whether it is whole: reads all of it.
+ */
+export { imageSize, trailerSize } from './content-hash.ts';
+export { readPosition, type SnapshotPosition } from './position.ts';
+export { type Verification, verifySnapshotFile, type VerifyOptions } from './verify.ts';

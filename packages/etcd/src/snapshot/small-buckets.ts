@@ -1,0 +1,51 @@
+import { bigEndianCount, bigVarint, bucketNames, metaKeys, parseRevision } from '../mvcc/index.ts';
+
+/** Says what is wrong with an entry, or null. */
+export type EntryCheck = (key: Uint8Array, value: Uint8Array) => string | null;
+
+const eightBytes = (value: Uint8Array) =>
+  value.length === 8 && bigEndianCount(value, 0) >= 0 ? null : 'it is no count';
+const revision = (value: Uint8Array) => (parseRevision(value) === null ? 'it is no revision' : null);
+
+/** The entries whose form is fixed; by bucket and key. */
+const values: Record<string, Record<string, (value: Uint8Array) => string | null>> = {
+  [bucketNames.meta]: {
+    [metaKeys.consistentIndex]: eightBytes,
+    [metaKeys.term]: eightBytes,
+    [metaKeys.scheduledCompaction]: revision,
+    [metaKeys.finishedCompaction]: revision,
+  },
+  [bucketNames.auth]: {
+    authEnabled: (value) => (value.length === 1 ? null : 'it is no switch'),
+    authRevision: eightBytes,
+  },
+};
+
+/** A lease (leasepb.Lease: 1 ID, 2 TTL, 3 RemainingTTL) stands under its id, big-endian. */
+function checkLease(key: Uint8Array, value: Uint8Array): string | null {
+  if (key.length !== 8) return 'its key is no lease id';
+  const id = Buffer.from(key).readBigUInt64BE();
+  return value[0] === 0x08 && bigVarint(value, 1) === id ? null : 'it is not the lease of its key';
+}
+
+/** A member is JSON under its id in hexadecimal. Ids are above 2^53, so the number is read from the text. */
+function checkMember(key: Uint8Array, value: Uint8Array): string | null {
+  const text = Buffer.from(value).toString();
+  try {
+    JSON.parse(text);
+  } catch {
+    return 'it is no JSON';
+  }
+  const id = /"id":(\d+)/.exec(text)?.[1];
+  const matches = id !== undefined && BigInt(id).toString(16) === Buffer.from(key).toString('latin1');
+  return matches ? null : 'it is not the member of its key';
+}
+
+/** The check of a bucket's entries; none for the buckets whose entries are left as they are. */
+export function entryCheck(bucket: string): EntryCheck | undefined {
+  if (bucket === bucketNames.lease) return checkLease;
+  if (bucket === bucketNames.members) return checkMember;
+  const known = values[bucket];
+  if (known === undefined) return undefined;
+  return (key, value) => known[Buffer.from(key).toString('latin1')]?.(value) ?? null;
+}
