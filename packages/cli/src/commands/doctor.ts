@@ -5,7 +5,7 @@ import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { connect } from '../sources/etcd.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
-import { pairs } from '../term/table.ts';
+import { aligned } from '../term/table.ts';
 
 export function addDoctor(parent: Verb): void {
   const verb = parent.command('doctor');
@@ -37,7 +37,7 @@ async function examine(session: Session): Promise<Answer> {
 
 function doctorAnswer({ checks }: DoctorReport): Answer {
   const failed = checks.filter((each) => each.outcome === 'failed');
-  const what = failed.map((each) => `${each.check} (${each.fault})`).join(', ');
+  const what = failed.map((each) => `${each.subject}: ${each.check} (${each.fault})`).join(', ');
   return {
     json: { apiVersion, kind: 'DoctorReport', healthy: failed.length === 0, checks },
     names: failed.map((each) => `${each.subject} ${each.check}`),
@@ -52,12 +52,11 @@ function doctorText(checks: readonly DoctorCheck[], view: View): string {
   const tones = { ok: 'good', warning: 'doubtful', failed: 'bad', skipped: 'faint' } as const;
   return [...Map.groupBy(checks, (each) => each.subject)]
     .map(([subject, own]) => {
-      const lines = own.map((each): [string, string] => {
-        const mark = view.style(tones[each.outcome], each.outcome);
-        const fault = each.fault === undefined ? '' : ` [${each.fault}]`;
-        return [`${each.check}   ${mark}${fault}`, each.found];
+      const lines = own.map((each) => {
+        const fault = each.fault === undefined ? '' : ` (${each.fault})`;
+        return [`  ${each.check}`, view.style(tones[each.outcome], each.outcome) + fault, each.found];
       });
-      return `${view.style('strong', subject)}\n${pairs(lines, '  ')}${fixes(own)}`;
+      return `${view.style('strong', subject)}\n${aligned(lines)}${fixes(own)}`;
     })
     .join('\n');
 }

@@ -1,5 +1,5 @@
-import { formatBytes } from '@holdfast/base';
-import type { SnapshotEntry } from '@holdfast/repository';
+import { formatBytes, isFailure } from '@holdfast/base';
+import type { Repository } from '@holdfast/repository';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
@@ -30,23 +30,60 @@ export function addDelete(parent: Verb): void {
   withRepository(verb);
 }
 
-async function remove(session: Session, options: DeleteOptions, name: string): Promise<Answer> {
-  const repository = await openRepository(session);
-  const { deleteSnapshot } = await import('@holdfast/engine');
-  const { cluster } = session.settings;
-  const request = { name, cluster, forceLast: options.forceLast === true };
-  const doomed = await deleteSnapshot(session.context, repository, { ...request, dryRun: true });
-  const plan = `snapshot ${name} of cluster ${doomed.cluster.name}: ${formatBytes(doomed.manifest.content.size)}, ${doomed.state}, taken ${ago(doomed.manifest.times.finishedAt, session.io.clock.now())}`;
-  if (options.dryRun === true) return deleteAnswer(doomed, `Would delete ${plan}`, true);
-  if (options.yes !== true) await confirm(session.io, `This deletes ${plan}.`, name);
-  await deleteSnapshot(session.context, repository, request);
-  return deleteAnswer(doomed, `Deleted ${plan}`, false);
+/** What is to go: a snapshot, or what an unfinished save or a lost manifest has left under its name. */
+interface Doomed {
+  readonly what: string;
+  readonly json: object;
+  readonly destroy: () => Promise<unknown>;
 }
 
-function deleteAnswer(entry: SnapshotEntry, line: string, dryRun: boolean): Answer {
+async function remove(session: Session, options: DeleteOptions, name: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const { what, json, destroy } = await doomed(session, repository, name, options.forceLast === true);
+  if (options.dryRun === true) return deleteAnswer(name, `Would delete ${what}`, true, json);
+  if (options.yes !== true) await confirm(session.io, `This deletes ${what}.`, name);
+  await destroy();
+  return deleteAnswer(name, `Deleted ${what}`, false, json);
+}
+
+/** Finds it by the very code that deletes it, told not to. */
+async function doomed(
+  session: Session,
+  repository: Repository,
+  name: string,
+  forceLast: boolean,
+): Promise<Doomed> {
+  const { deleteRemains, deleteSnapshot } = await import('@holdfast/engine');
+  const { context } = session;
+  const request = { name, cluster: session.settings.cluster, forceLast };
+  try {
+    const entry = await deleteSnapshot(context, repository, { ...request, dryRun: true });
+    const { content, times } = entry.manifest;
+    const age = ago(times.finishedAt, session.io.clock.now());
+    return {
+      what: `snapshot ${name} of cluster ${entry.cluster.name}: ${formatBytes(content.size)}, ${entry.state}, taken ${age}`,
+      json: { snapshot: snapshotItem(entry) },
+      destroy: () => deleteSnapshot(context, repository, request),
+    };
+  } catch (error) {
+    if (!isFailure(error, 'snapshot-missing') && !isFailure(error, 'manifest-damaged')) throw error;
+    const remains = await deleteRemains(context, repository, { ...request, dryRun: true }).catch(
+      (other: unknown) => {
+        throw isFailure(other, 'snapshot-missing') ? error : other;
+      },
+    );
+    return {
+      what: `what is left of ${name}, which is no snapshot: ${remains.why}`,
+      json: { remains },
+      destroy: () => deleteRemains(context, repository, request),
+    };
+  }
+}
+
+function deleteAnswer(name: string, line: string, dryRun: boolean, json: object): Answer {
   return {
-    json: { apiVersion, kind: 'SnapshotDeletion', dryRun, snapshot: snapshotItem(entry) },
-    names: [entry.name],
+    json: { apiVersion, kind: 'SnapshotDeletion', name, dryRun, ...json },
+    names: [name],
     text: () => `${line}\n`,
   };
 }

@@ -1,3 +1,4 @@
+import type { SnapshotEntry } from '@holdfast/repository';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
@@ -33,21 +34,22 @@ export function addUnpin(parent: Verb): void {
 async function pin(session: Session, name: string, reason: string): Promise<Answer> {
   const repository = await openRepository(session);
   const { pinSnapshot } = await import('@holdfast/engine');
-  await pinSnapshot(session.context, repository, { name, cluster: session.settings.cluster, reason });
-  return answer(name, true);
+  const { cluster } = session.settings;
+  return pinAnswer(await pinSnapshot(session.context, repository, { name, cluster, reason }));
 }
 
 async function unpin(session: Session, name: string): Promise<Answer> {
   const repository = await openRepository(session);
   const { unpinSnapshot } = await import('@holdfast/engine');
-  await unpinSnapshot(session.context, repository, { name, cluster: session.settings.cluster });
-  return answer(name, false);
+  const { cluster } = session.settings;
+  return pinAnswer(await unpinSnapshot(session.context, repository, { name, cluster }));
 }
 
-function answer(name: string, pinned: boolean): Answer {
+function pinAnswer({ name, pin }: SnapshotEntry): Answer {
+  const reason = pin === null || pin.reason === '' ? '' : `: ${pin.reason}`;
   return {
-    json: { apiVersion, kind: 'SnapshotPin', name, pinned },
+    json: { apiVersion, kind: 'SnapshotPin', name, pinned: pin !== null, pin },
     names: [name],
-    text: () => `${name} is ${pinned ? 'pinned' : 'not pinned'}\n`,
+    text: () => `${name} is ${pin === null ? 'not pinned' : 'pinned'}${reason}\n`,
   };
 }

@@ -18,7 +18,5 @@ export function addStatus(parent: Verb): void {
 async function status(session: Session): Promise<Answer> {
   const repository = await openRepository(session);
   const { repositoryStatus } = await import('@holdfast/engine');
-  return statusAnswer(
-    await repositoryStatus(session.context, { repository, cluster: session.settings.cluster }),
-  );
+  return statusAnswer(await repositoryStatus(session.context, repository, session.settings.cluster));
 }

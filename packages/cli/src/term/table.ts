@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
  * `awk`. Cells may be coloured. The last column is not padded.
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return columns([head, ...rows]);
+  return aligned([head, ...rows]);
 }
 
 /** `name  value` pairs, one per line, with the values in one column; pairs without a value are left out. */
@@ -13,10 +13,11 @@ export function pairs(entries: readonly (readonly [string, string | undefined])[
   const given = entries.flatMap(([name, value]) =>
     value === undefined ? [] : [[`${indent}${name}`, value]],
   );
-  return columns(given);
+  return aligned(given);
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
+/** Rows without a head, in the same manner. */
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {

@@ -5,7 +5,9 @@ import { Findings } from './report.ts';
 /** Whether what answers is one whole cluster whose members keep up with each other. */
 export function checkCluster(examined: readonly ExaminedEndpoint[]): Findings {
   const findings = new Findings('cluster');
-  const statuses = examined.flatMap(({ endpoint, status }) => (status === undefined ? [] : [{ endpoint, ...status }]));
+  const statuses = examined.flatMap(({ endpoint, status }) =>
+    status === undefined ? [] : [{ endpoint, ...status }],
+  );
   if (statuses.length === 0) {
     findings.skipped('members', 'no endpoint answers');
     return findings;
@@ -39,7 +41,9 @@ function checkAlarms(
   findings: Findings,
   statuses: readonly { readonly alarms: readonly { readonly memberId: string; readonly alarm: string }[] }[],
 ): void {
-  const alarms = new Set(statuses.flatMap((each) => each.alarms.map((alarm) => `${alarm.alarm} on ${alarm.memberId}`)));
+  const alarms = new Set(
+    statuses.flatMap((each) => each.alarms.map((alarm) => `${alarm.alarm} on ${alarm.memberId}`)),
+  );
   if (alarms.size === 0) return findings.ok('alarms', 'none');
   const corrupt = [...alarms].some((each) => each.startsWith('CORRUPT'));
   findings.failed(

@@ -36,7 +36,6 @@ async function checkEtcd(
   }
   try {
     await using client = await etcd();
-    context.onProgress?.({ phase: 'endpoints', done: 0 });
     const examined = await Promise.all(
       client.endpoints.map(async (endpoint) => await examineEndpoint(context, client, endpoint)),
     );

@@ -1,6 +1,7 @@
-import { formatBytes, isFailure, limits } from '@holdfast/base';
+import { formatBytes, isFailure, limits, type Failure } from '@holdfast/base';
 import type { EtcdClient, MemberStatus } from '@holdfast/etcd/client';
 import type { VerbContext } from '../context.ts';
+import { portIsOpen } from './port.ts';
 import { failureOnly, Findings } from './report.ts';
 
 /** What one endpoint showed, and what the whole cluster is then judged by. */
@@ -28,12 +29,14 @@ export async function examineEndpoint(
   const none = { endpoint, findings, linearizable: false, members: 0 };
   const status = await client.status(endpoint).catch(failureOnly);
   if (isFailure(status)) {
-    const checks = { 'etcd-unreachable': 'connect', 'etcd-tls': 'tls', 'etcd-auth': 'login' } as Record<string, string>;
-    findings.failure(checks[status.code] ?? 'status', status);
+    await explainSilence(findings, context, endpoint, status);
     return none;
   }
   const ms = Math.round(context.clock.monotonic() - started);
-  findings.ok('connect', `answers in ${ms} ms${endpoint.startsWith('https:') ? ', over trusted TLS' : ', without TLS'}`);
+  findings.ok(
+    'connect',
+    `answers in ${ms} ms${endpoint.startsWith('https:') ? ', over trusted TLS' : ', without TLS'}`,
+  );
   checkVersion(findings, status);
   const linearizable = await checkLogin(findings, client, endpoint);
   if (linearizable === undefined) return { ...none, status };
@@ -41,6 +44,23 @@ export async function examineEndpoint(
   const listed = await client.memberList(endpoint).catch(failureOnly);
   await checkStream(findings, context, client, endpoint);
   return { endpoint, findings, status, linearizable, members: isFailure(listed) ? 0 : listed.length };
+}
+
+/** Why a member gave no status: network, TLS and login each have their own fix. */
+async function explainSilence(
+  findings: Findings,
+  { clock }: VerbContext,
+  endpoint: string,
+  failure: Failure,
+): Promise<void> {
+  if (failure.code === 'etcd-tls') return findings.failure('tls', failure);
+  if (failure.code === 'etcd-auth') return findings.failure('login', failure);
+  if (failure.code !== 'etcd-unreachable' || !(await portIsOpen(endpoint, clock))) {
+    return findings.failure('connect', failure);
+  }
+  const fix =
+    "Check that member's log, disk and load. Where a login is needed, a lost quorum looks like this too.";
+  findings.failed('answer', `the port is open, but: ${failure.why}`, 'health', fix);
 }
 
 /** The release lines that Holdfast is tested with. */
@@ -67,7 +87,8 @@ async function checkLogin(
 function checkStatus(findings: Findings, status: MemberStatus, linearizable: boolean): void {
   const role = status.isLearner ? 'a learner' : status.isLeader ? 'the leader' : 'a follower';
   if (linearizable) findings.ok('quorum', `${role}; a linearizable read came back`);
-  else if (status.isLearner) findings.ok('quorum', 'a learner, which has no vote; snapshots are taken from others');
+  else if (status.isLearner)
+    findings.ok('quorum', 'a learner, which has no vote; snapshots are taken from others');
   else {
     const fix = 'Bring members back until more than half of them answer.';
     findings.failed('quorum', 'a linearizable read did not come back', 'health', fix);
@@ -76,7 +97,13 @@ function checkStatus(findings: Findings, status: MemberStatus, linearizable: boo
   const size = `${formatBytes(status.dbSize)}, ${formatBytes(status.dbSizeInUse)} in use`;
   const found = `${size}: ${share}% of etcd's default quota`;
   if (share < 80) findings.ok('database', found);
-  else findings.warning('database', found, 'disk space', 'Compact and defragment, or raise --quota-backend-bytes.');
+  else
+    findings.warning(
+      'database',
+      found,
+      'disk space',
+      'Compact and defragment, or raise --quota-backend-bytes.',
+    );
 }
 
 /** Begins a snapshot and stops at its first bytes: the only way to know that this user may take one. */
@@ -103,7 +130,7 @@ async function checkStream(
     );
   } catch (error) {
     context.signal.throwIfAborted();
-    if (bytes === 0 && !begun.signal.aborted) return findings.failure('snapshot', failureOnly(error));
+    if (bytes === 0 && !begun.signal.aborted) return streamRefused(findings, failureOnly(error));
   } finally {
     begun.abort();
     await late;
@@ -111,4 +138,12 @@ async function checkStream(
   if (bytes > 0) return findings.ok('snapshot', 'the stream begins');
   const found = `no bytes within ${limits.etcdCallMs} ms`;
   findings.failed('snapshot', found, 'health', "Check that member's disk and load.");
+}
+
+/** A member that answers everything else and gives no snapshot does not like who asks. */
+function streamRefused(findings: Findings, failure: Failure): void {
+  if (failure.code !== 'etcd-refused') return findings.failure('snapshot', failure);
+  const fix =
+    'Give a --user that has the root role; without one, etcd may take the name in the client certificate.';
+  findings.failed('snapshot', failure.why, 'credentials', fix);
 }

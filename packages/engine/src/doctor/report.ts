@@ -1,7 +1,14 @@
 import { failureTable, isFailure, type Failure, type FailureCode } from '@holdfast/base';
 
 /** What a fault is about, so that one knows whom to ask. */
-export type FaultClass = 'disk space' | 'credentials' | 'network' | 'permissions' | 'health' | 'data' | 'setup';
+export type FaultClass =
+  | 'disk space'
+  | 'credentials'
+  | 'network'
+  | 'permissions'
+  | 'health'
+  | 'data'
+  | 'setup';
 
 /** One thing that was looked at. `warning`: works today, and should be seen to. */
 export interface DoctorCheck {
@@ -47,9 +54,10 @@ export class Findings {
     this.checks.push({ subject: this.subject, check, outcome: 'failed', found, fault, fix });
   }
 
-  /** A failure of the table as a failed check. */
+  /** A failure of the table as a failed check. That the doctor may help is no news to who asks it. */
   failure(check: string, failure: Failure): void {
-    this.failed(check, `${failure.message}: ${failure.why}`, faultOf(failure), failure.next);
+    const fix = failure.next.replace(/ `holdfast doctor`[^.]*\./, '');
+    this.failed(check, failure.why, faultOf(failure), fix);
   }
 }
 

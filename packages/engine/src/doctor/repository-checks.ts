@@ -60,7 +60,8 @@ async function checkSpace(findings: Findings, location: string, expected: number
   const needed = expected + limits.spareSpaceBytes;
   const found = `${formatBytes(free)} free, the next snapshot needs about ${formatBytes(needed)}`;
   if (free >= 2 * needed) findings.ok('space', found);
-  else if (free >= needed) findings.warning('space', found, 'disk space', 'Make room before the one after next.');
+  else if (free >= needed)
+    findings.warning('space', found, 'disk space', 'Make room before the one after next.');
   else findings.failed('space', found, 'disk space', 'Free some space, or use another file system.');
 }
 
@@ -69,7 +70,12 @@ function checkRecords(findings: Findings, { damaged, unfinished }: Listing): voi
     findings.ok('records', 'all can be read');
   } else {
     const found = damaged.map(({ path, failure }) => `${path}: ${failure.why}`).join('; ');
-    findings.failed('records', found, 'data', 'Bring them back from a copy, or delete those snapshots by name.');
+    findings.failed(
+      'records',
+      found,
+      'data',
+      'Bring them back from a copy, or delete those snapshots by name.',
+    );
   }
   const dead = unfinished.filter((each) => !each.busy);
   if (dead.length === 0) return findings.ok('leftovers', 'none');
