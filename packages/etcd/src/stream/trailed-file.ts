@@ -71,6 +71,7 @@ export class TrailedFile {
       throw new TrailerMismatch(`${size} bytes are not a database with a SHA-256 behind it`);
     }
     this.#flush(this.#filled - trailerBytes);
+    await this.#pending;
     const trailer = Buffer.from(this.#buffer.subarray(0, trailerBytes));
     const body = this.#hash.copy().digest();
     if (!body.equals(trailer)) {

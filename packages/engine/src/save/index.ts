@@ -1,0 +1,1 @@
+export { saveSnapshot, type SaveOptions, type SaveReport } from './save-snapshot.ts';
