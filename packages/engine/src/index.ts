@@ -3,6 +3,7 @@
  *
  * - context: what every verb is given.
  * - catalog: what is in a repository: list, show, pin, delete, export.
+ * - verify:  a stored snapshot, proven again.
  * - status:  whether each cluster of a repository could be brought back.
  * - restore: a member's data directory, from a snapshot.
  * - doctor:  everything that a save and a restore need, looked at.
@@ -12,3 +13,4 @@ export * from './restore/index.ts';
 export * from './doctor/index.ts';
 export * from './catalog/index.ts';
 export * from './status/index.ts';
+export * from './verify/index.ts';

@@ -1,0 +1,2 @@
+/** Proving a stored snapshot. */
+export { verifySnapshot, type SnapshotVerification } from './verify.ts';
