@@ -38,7 +38,7 @@ describe.each(etcdMinors)('a snapshot of etcd %s', async (minor) => {
         ['other-compaction', { compactRevision: -1 }, 'failed'],
       ] as const) {
         await storeSnapshot(repository, cluster, name, content, { ...truth, ...changes });
-        const evidence = await verifySnapshot(context, repository, { name });
+        const { evidence } = await verifySnapshot(context, repository, { name });
         expect({ name, outcome: evidence.outcome, checks: evidence.checks }).toMatchObject({ name, outcome });
         const state = { passed: 'verified', incomplete: 'stored', failed: 'damaged' }[outcome];
         expect((await repository.snapshot(name)).state).toBe(state);

@@ -8,9 +8,10 @@ import type { VerbContext } from '../context.ts';
 import { checkAgreement } from './agreement.ts';
 
 /** What a verification found, and what became of the record of it. */
-export interface SnapshotVerification extends Evidence {
+export interface SnapshotVerification {
+  readonly evidence: Evidence;
   /** Why the repository did not take the evidence (it is read-only, or full); null when it did. */
-  readonly notRecorded: string | null;
+  readonly notRecorded: Failure | null;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function verifySnapshot(
 ): Promise<SnapshotVerification> {
   const entry = await showSnapshot(context, repository, choice);
   const evidence = await examine(context, entry);
-  return { ...evidence, notRecorded: await record(repository, entry, evidence) };
+  return { evidence, notRecorded: await record(repository, entry, evidence) };
 }
 
 async function examine(context: VerbContext, entry: SnapshotEntry): Promise<Evidence> {
@@ -90,13 +91,12 @@ async function record(
   repository: Repository,
   entry: SnapshotEntry,
   evidence: Evidence,
-): Promise<string | null> {
+): Promise<Failure | null> {
   try {
     await repository.addEvidence(entry, evidence);
     return null;
   } catch (error) {
-    if (isFailure(error, 'file-unwritable') || isFailure(error, 'disk-full'))
-      return `${error.message}: ${error.why}`;
+    if (isFailure(error, 'file-unwritable') || isFailure(error, 'disk-full')) return error;
     throw error;
   }
 }
