@@ -10,7 +10,7 @@ export interface Sink {
 
 /** Everything a command may touch of the process it runs in; tests bring their own. */
 export interface Io {
-  readonly stdin: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** The answer, and nothing else. */
   readonly stdout: Sink;
   /** Progress, notes, questions and failures. */

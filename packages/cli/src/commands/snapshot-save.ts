@@ -1,9 +1,15 @@
+import { Failure, formatBytes, formatDuration, isFailure } from '@holdfast/base';
+import type { SaveReport } from '@holdfast/engine';
+import type { EtcdClient } from '@holdfast/etcd/client';
+import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import { withEtcd, withRepository } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { connect } from '../sources/etcd.ts';
 import { openRepository } from '../sources/repository.ts';
-import type { Answer } from '../term/answer.ts';
+import { apiVersion, type Answer, type View } from '../term/answer.ts';
+import { pairs } from '../term/table.ts';
+import { snapshotItem, stateWords } from '../view/snapshot.ts';
 
 interface SaveOptions {
   readonly name?: string;
@@ -39,18 +45,72 @@ export function addSave(parent: Verb): void {
 
 async function save(session: Session, options: SaveOptions): Promise<Answer> {
   const { settings, io } = session;
-  const { endpoint } = options;
+  const { name, endpoint } = options;
+  if (name === 'latest') throw new Failure('snapshot-name-invalid', 'it means the newest snapshot', { name });
   await using client = await connect(settings, io, endpoint);
-  const repository = await openRepository(session, true);
+  const repository = await repositoryFor(session, client);
   const { saveSnapshot } = await import('@holdfast/engine');
-  const saved = await saveSnapshot(session.context, {
+  const report = await saveSnapshot(session.context, {
     client,
     repository,
     ...(settings.cluster !== undefined && { cluster: settings.cluster }),
-    ...(options.name !== undefined && { name: options.name }),
+    ...(name !== undefined && { name }),
     ...(endpoint !== undefined && { endpoint: client.endpoints[0]! }),
     allowDegraded: options.allowDegraded === true,
     verify: options.verify,
   });
-  return saveAnswer(saved);
+  return saveAnswer(report);
+}
+
+/** The repository, made when it is not there: but an etcd that does not answer shall not leave an empty one. */
+async function repositoryFor(session: Session, client: EtcdClient): Promise<Repository> {
+  try {
+    return await openRepository(session);
+  } catch (error) {
+    if (!isFailure(error, 'repository-missing')) throw error;
+    await client.survey();
+    return await openRepository(session, true);
+  }
+}
+
+function saveAnswer({ snapshot, storedMs, durationMs }: SaveReport): Answer {
+  const { manifest } = snapshot;
+  return {
+    json: {
+      apiVersion,
+      kind: 'SavedSnapshot',
+      ...snapshotItem(snapshot),
+      chosen: manifest.member,
+      doubts: manifest.quorum.reasons,
+      hashKv: manifest.hashKv,
+      evidence: snapshot.evidence.at(-1) ?? null,
+      storedMs,
+      durationMs,
+    },
+    names: [snapshot.name],
+    text: (view) => saveText(snapshot, storedMs, durationMs, view),
+  };
+}
+
+function saveText(snapshot: SnapshotEntry, storedMs: number, durationMs: number, view: View): string {
+  const { member, content, revision, hashKv, hashKvMissing, quorum } = snapshot.manifest;
+  const verified =
+    snapshot.evidence.length > 0 ? `, verified in ${formatDuration(durationMs - storedMs)}` : '';
+  return `${view.style('good', 'saved')} ${snapshot.name} of cluster ${snapshot.cluster.name}\n${pairs(
+    [
+      ['state', stateWords(snapshot, view.style)],
+      ['revision', String(revision)],
+      ['size', formatBytes(content.size)],
+      ['time', `stored in ${formatDuration(storedMs)}${verified}`],
+      ['member', `${member.name} at ${member.endpoint}: ${member.why}`],
+      ['doubts', quorum.reasons.length === 0 ? undefined : quorum.reasons.join('; ')],
+      ['sha256', content.sha256],
+      [
+        'hashkv',
+        hashKv === null ? `not known: ${hashKvMissing ?? 'the member gave none'}` : String(hashKv.hash),
+      ],
+      ['file', snapshot.path],
+    ],
+    '  ',
+  )}`;
 }

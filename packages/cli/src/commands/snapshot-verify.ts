@@ -28,7 +28,10 @@ async function verify(session: Session, selector: string): Promise<Answer> {
   const repository = await openRepository(session);
   const { verifySnapshot } = await import('@holdfast/engine');
   const selected = await selectedSnapshot(session, repository, selector);
-  return verifyAnswer(await verifySnapshot(session.context, repository, selected));
+  const { evidence, notRecorded } = await verifySnapshot(session.context, repository, selected);
+  if (notRecorded !== null)
+    session.warn(`the evidence was not kept: ${notRecorded.message}: ${notRecorded.why}`);
+  return verifyAnswer(evidence);
 }
 
 function verifyAnswer(evidence: Evidence): Answer {

@@ -50,5 +50,6 @@ export function errorsReference(): string {
 }
 
 function sentence(what: string): string {
-  return `**${what.charAt(0).toUpperCase()}${what.slice(1)}.**`;
+  const isName = what.startsWith('etcd ');
+  return `**${isName ? what : what.charAt(0).toUpperCase() + what.slice(1)}.**`;
 }

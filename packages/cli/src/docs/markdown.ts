@@ -3,7 +3,7 @@ export function generatedFrom(source: string): string {
   return `<!-- Generated from ${source} by \`npm run generate\`; edits here are lost. -->`;
 }
 
-/** A table; `|` in cells is escaped. */
+/** A table; `|` in cells is escaped, and so is `<` outside of code. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
@@ -18,5 +18,6 @@ function line(cells: readonly string[]): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const inline = text.startsWith('`') ? text : text.replaceAll('<', '\\<');
+  return inline.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { systemClock } from '@holdfast/base';
 import type { Io } from '../io.ts';
 
@@ -5,7 +6,7 @@ const silent = { write: () => true };
 
 /** Streams for a program that is only looked at, never run. */
 export const quietIo: Io = {
-  stdin: (async function* () {})(),
+  stdin: Readable.from([]),
   stdout: silent,
   stderr: silent,
   env: {},

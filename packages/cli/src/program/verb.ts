@@ -62,7 +62,7 @@ export class Verb extends Command {
       const args = given.slice(0, -2) as string[];
       const session = await openSession(this.optsWithGlobals(), this.io);
       this.onSession(session);
-      await session.print(await run(session, this.opts() as never, ...args));
+      await session.print(await run(session, this.opts<never>(), ...args));
     });
   }
 }

@@ -30,17 +30,9 @@ export const apiVersion = 'holdfast.dev/v1';
 
 /** An answer in the asked form, ending in a line feed unless it is empty. */
 export async function render(answer: Answer, format: Format, view: Omit<View, 'wide'>): Promise<string> {
-  switch (format) {
-    case 'json':
-      return `${JSON.stringify(answer.json, null, 2)}\n`;
-    case 'yaml': {
-      const { stringify } = await import('yaml');
-      return stringify(JSON.parse(JSON.stringify(answer.json)));
-    }
-    case 'name':
-      return answer.names.map((name) => `${name}\n`).join('');
-    case 'table':
-    case 'wide':
-      return answer.text({ ...view, wide: format === 'wide' });
-  }
+  if (format === 'json') return `${JSON.stringify(answer.json, null, 2)}\n`;
+  if (format === 'name') return answer.names.map((name) => `${name}\n`).join('');
+  if (format !== 'yaml') return answer.text({ ...view, wide: format === 'wide' });
+  const { stringify } = await import('yaml');
+  return stringify(JSON.parse(JSON.stringify(answer.json)));
 }

@@ -21,7 +21,7 @@ export async function confirm(io: Io, question: string, name: string): Promise<v
 }
 
 async function firstLine(io: Io): Promise<string | undefined> {
-  const lines = createInterface({ input: io.stdin as NodeJS.ReadableStream, signal: io.signal });
+  const lines = createInterface({ input: io.stdin, signal: io.signal });
   try {
     for await (const line of lines) return line.trim();
     return undefined;

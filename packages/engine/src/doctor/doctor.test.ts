@@ -82,42 +82,18 @@ test('what cannot be read and what was never finished is named', async () => {
 });
 
 test('an etcd that cannot even be asked is a finding; a bug is not', async () => {
-  const etcd = (error: Error) => async () => Promise.reject(error);
-  expect(await findings({ etcd: etcd(new Failure('file-unreadable', 'ENOENT', { path: '/ca' })) })).toContain(
-    'connect: failed permissions',
-  );
-  await expect(doctor(context, { etcd: etcd(new TypeError('a bug')) })).rejects.toThrow('a bug');
+  const failure = new Failure('file-unreadable', 'ENOENT', { path: '/ca' });
+  expect(await findings({ etcd: throwing(failure) })).toContain('connect: failed permissions');
+  await expect(doctor(context, { etcd: throwing(new TypeError('a bug')) })).rejects.toThrow('a bug');
 });
 
+function throwing(error: Error): NonNullable<DoctorRequest['etcd']> {
+  return async () => {
+    throw error;
+  };
+}
+
 test('the cluster is judged by all that answer', () => {
-  const member = (n: number, more: object = {}): ExaminedEndpoint => ({
-    endpoint: `http://m${n}:2379`,
-    findings: new Findings(''),
-    linearizable: true,
-    members: 3,
-    status: {
-      ...{
-        clusterId: 'c',
-        memberId: `${n}`,
-        version: '3.6.1',
-        storageVersion: null,
-        dbSize: 0,
-        dbSizeInUse: 0,
-      },
-      ...{
-        isLearner: false,
-        isLeader: false,
-        raftIndex: 0,
-        raftTerm: 1,
-        appliedIndex: 5000,
-        revision: 1,
-        alarms: [],
-      },
-      ...more,
-    },
-  });
-  const judged = (...members: ExaminedEndpoint[]): string[] =>
-    checkCluster(members).checks.map((each) => `${each.check}: ${each.outcome}`);
   expect(judged(member(1), member(2), member(3))).toEqual([
     'identity: ok',
     'members: ok',
@@ -130,3 +106,33 @@ test('the cluster is judged by all that answer', () => {
   expect(judged(member(1, { alarms: [{ memberId: '2', alarm: 'CORRUPT' }] }))).toContain('alarms: failed');
   expect(judged()).toEqual(['members: skipped']);
 });
+
+function member(n: number, more: Partial<ExaminedEndpoint['status']> = {}): ExaminedEndpoint {
+  const status = {
+    clusterId: 'c',
+    memberId: String(n),
+    version: '3.6.1',
+    storageVersion: null,
+    dbSize: 0,
+    dbSizeInUse: 0,
+    isLearner: false,
+    isLeader: false,
+    raftIndex: 0,
+    raftTerm: 1,
+    appliedIndex: 5000,
+    revision: 1,
+    alarms: [],
+    ...more,
+  };
+  return {
+    endpoint: `http://m${n}:2379`,
+    findings: new Findings(''),
+    linearizable: true,
+    members: 3,
+    status,
+  };
+}
+
+function judged(...members: ExaminedEndpoint[]): string[] {
+  return checkCluster(members).checks.map((each) => `${each.check}: ${each.outcome}`);
+}

@@ -1,0 +1,41 @@
+import { failureTable } from '@holdfast/base';
+import { expect, test } from 'vitest';
+import { values } from '../settings/yaml.ts';
+import { settingRows } from '../settings/table.ts';
+import { generateReference } from './index.ts';
+
+const pages = generateReference();
+const page = (name: string): string => pages.get(`docs/reference/${name}.md`)!;
+
+test('the same every time, ending in one line feed, without a path of this machine', () => {
+  expect([...generateReference()]).toEqual([...pages]);
+  for (const text of pages.values()) {
+    expect(text).toMatch(/^<!-- Generated .*-->\n\n# .*[^\n]\n$/s);
+    expect(text).not.toContain(process.cwd());
+  }
+});
+
+test('every failure has its anchor below its exit status', () => {
+  for (const [code, { exit }] of Object.entries(failureTable)) {
+    const section = page('errors')
+      .split(/^## /m)
+      .find((each) => each.startsWith(`Exit ${exit}:`));
+    expect(section).toContain(`### ${code}\n`);
+  }
+});
+
+test('every link of the command line leads to a heading', () => {
+  const links = [...page('cli').matchAll(/\]\(#([\w-]+)\)/g)].map((match) => match[1]!);
+  const headings = [...page('cli').matchAll(/^## (.*)$/gm)].map((match) => match[1]!.replaceAll(' ', '-'));
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter((link) => !headings.includes(link))).toEqual([]);
+});
+
+test('the example of a configuration file is a valid one', () => {
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(page('config')) ?? [];
+  const found = values(example, (line, problem) => {
+    throw new Error(`${line}: ${problem}`);
+  });
+  expect([...found.keys()].length).toBeGreaterThan(6);
+  for (const { variable } of settingRows) expect(page('config')).toContain(variable);
+});

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { Evidence, SnapshotManifest } from '@holdfast/model';
+import type { Repository } from '@holdfast/repository';
+
+/** The time of the n-th snapshot: four minutes before the still clock for 1, an hour more for each further one. */
+export const takenAt = (hours: number): string =>
+  new Date(Date.parse('2026-11-20T09:10:07Z') - hours * 3_600_000).toISOString();
+
+/** Stores a snapshot whose file is no etcd database, for tests of what is around it. */
+export async function store(
+  repository: Repository,
+  name: string,
+  { hours = 0, cluster = 'prod', evidence, degraded = false }: StoreOptions = {},
+): Promise<void> {
+  const { id } = await repository.addCluster(cluster);
+  const writer = await repository.stageSnapshot(id, name, { unique: false });
+  const content = Buffer.from(`content of ${name}`);
+  await writer.write(content);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const at = takenAt(hours);
+  const manifest: SnapshotManifest = {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Snapshot',
+    name,
+    cluster: { id, name: cluster, etcdId: 'cdf818194e3a8c32' },
+    member: {
+      id: '8e9e05c52164694d',
+      name: 'm1',
+      endpoint: 'http://10.0.0.1:2379',
+      role: 'follower',
+      why: 'a follower',
+    },
+    versions: { holdfast: '0.1.0', etcd: '3.5.35', storage: null },
+    raft: { index: 1200, term: 3 },
+    revision: 1000 - hours,
+    compactRevision: 500,
+    hashKv: { revision: 1000 - hours, compactRevision: 500, hash: 123_456 },
+    content: { size: content.length, sha256, pageSize: 4096 },
+    objects: [{ role: 'snapshot', path: 'snapshot.db', encoding: 'plain', size: content.length, sha256 }],
+    quorum: degraded
+      ? { state: 'degraded', reasons: ['m1 has a CORRUPT alarm'] }
+      : { state: 'healthy', reasons: [] },
+    trigger: 'manual',
+    times: { startedAt: at, finishedAt: at },
+    lineage: { previous: null, previousManifestSha256: null },
+  };
+  await writer.commit(manifest);
+  if (evidence !== undefined)
+    await repository.addEvidence({ name, cluster: { id } }, evidenceOf(name, at, evidence));
+}
+
+export interface StoreOptions {
+  /** How many hours before the others it was taken. */
+  readonly hours?: number;
+  readonly cluster?: string;
+  /** The outcome of its verification; none if not said. */
+  readonly evidence?: Evidence['outcome'];
+  readonly degraded?: boolean;
+}
+
+function evidenceOf(name: string, at: string, outcome: Evidence['outcome']): Evidence {
+  const failed = { check: 'tree', outcome: 'failed', detail: 'page 7 is reached twice' } as const;
+  return {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Evidence',
+    snapshot: name,
+    at,
+    holdfast: '0.1.0',
+    durationMs: 1234,
+    outcome,
+    checks: [
+      { check: 'sha256', outcome: 'passed', detail: 'equals the manifest' },
+      outcome === 'failed' ? failed : { check: 'tree', outcome: 'passed', detail: '12 pages' },
+    ],
+    status: {
+      hash: 0xdeadbeef,
+      revision: 1000,
+      pairs: 321,
+      liveKeys: 300,
+      size: 20_480,
+      storageVersion: null,
+    },
+    pages: { total: 5, free: 0 },
+    buckets: { key: 310 },
+  };
+}
