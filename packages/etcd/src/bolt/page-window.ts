@@ -7,6 +7,8 @@ import type { ByteSource } from './source.ts';
 export class PageWindow {
   readonly #source: ByteSource;
   #arena: CrcArena;
+  /** The part that was read last: a view costs more than a page, and most reads are of one size. */
+  #view: Uint8Array;
   #from = 0;
   #to = 0;
 
@@ -14,6 +16,7 @@ export class PageWindow {
   constructor(source: ByteSource, capacity: number) {
     this.#source = source;
     this.#arena = crcArena(capacity);
+    this.#view = this.#arena.bytes;
   }
 
   /** Where the bytes are. It changes when the window grows, and its content at every `load`. */
@@ -40,18 +43,25 @@ export class PageWindow {
    * @throws Failure not-a-snapshot when the source ends before `length`
    */
   load(position: number, length: number, wanted: number): void | Promise<void> {
-    if (length > this.#arena.bytes.length) this.#arena = crcArena(length);
+    this.#holdAtLeast(length);
     const room = Math.min(Math.max(length, wanted), this.#arena.bytes.length);
     this.#from = this.#to = position;
-    const got = this.#source.read(this.#arena.bytes.subarray(0, room), position);
+    if (this.#view.length !== room) this.#view = this.#arena.bytes.subarray(0, room);
+    const got = this.#source.read(this.#view, position);
     return typeof got === 'number' ? this.#loaded(got, length) : got.then((got) => this.#loaded(got, length));
   }
 
   /** Puts bytes that are no stretch of the image at the beginning of the arena. */
   place(bytes: Uint8Array): void {
-    if (bytes.length > this.#arena.bytes.length) this.#arena = crcArena(bytes.length);
+    this.#holdAtLeast(bytes.length);
     this.#arena.bytes.set(bytes);
     this.#from = this.#to = 0;
+  }
+
+  #holdAtLeast(length: number): void {
+    if (length <= this.#arena.bytes.length) return;
+    this.#arena = crcArena(length);
+    this.#view = this.#arena.bytes;
   }
 
   #loaded(got: number, length: number): void {

@@ -41,6 +41,8 @@ interface Family {
 
 /** Neighbouring children are read together over gaps of so many bytes, which mostly are their overflow pages. */
 const bridgedGap = 64 * 1024;
+/** Bytes read behind the last page of a run, for its overflow: a second read costs more than a few spare pages. */
+const usualOverflow = 8 * 1024;
 /** Bytes between two calls of `pace`. */
 const paceBytes = 16 * 1024 * 1024;
 
@@ -124,19 +126,14 @@ export class TreeWalk {
   #enter(id: number, depth: number): PageHeader | null {
     const { image, window, reached, report } = this.#context;
     const header = parseHeader(window.arena.bytes, window.offset(id * image.pageSize));
-    const place = placeOf(id, image.pageSize);
     const fault = faultOfHeader(image, id, header);
-    if (fault !== null) {
-      report(place, fault);
-      return null;
-    }
-    const twice = reached.claim(id, header.overflow + 1);
-    if (twice >= 0) {
-      report(place, `page ${twice} is used twice`);
-      return null;
-    }
-    if (header.count === 0 && depth > 1) report(place, 'it is empty');
-    return header;
+    const twice = fault === null ? reached.claim(id, header.overflow + 1) : -1;
+    if (fault === null && twice < 0 && header.count > 0) return header;
+    const place = placeOf(id, image.pageSize);
+    if (fault !== null) report(place, fault);
+    else if (twice >= 0) report(place, `page ${twice} is used twice`);
+    else if (depth > 1) report(place, 'it is empty');
+    return null;
   }
 
   #leaf(leaf: Leaf, order: WalkOrder): void {
@@ -189,5 +186,5 @@ function endOfRun(children: readonly number[], index: number, pageSize: number):
     if (next <= last || next > last + 1 + bridged) break;
     last = next;
   }
-  return (last + 1) * pageSize;
+  return (last + 1) * pageSize + usualOverflow;
 }

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Failure } from '@holdfast/base';
 import type { ByteSource } from '../bolt/index.ts';
-import type { HashAnswer, HashOrder } from './content-hash-worker.ts';
-import { type ContentHashes, hashContent } from './content-hash.ts';
+import { type ContentHashes, hashContent, imageSize } from './content-hash.ts';
 
 /** The hashing of a source under way. */
 export interface ContentHashing {
@@ -24,17 +24,50 @@ const turnBytes = 4 * MiB;
  */
 export function startHashing(source: ByteSource): ContentHashing {
   const { descriptor } = source;
-  return descriptor === undefined ? hashInTurns(source) : hashInWorker(source, descriptor);
+  return descriptor === undefined ? hashInTurns(source) : hashInThread(source, descriptor);
 }
 
-function hashInWorker(source: ByteSource, descriptor: number): ContentHashing {
+/** What the thread is given. The descriptor is the caller's; `done` is shared: MiB hashed so far. */
+interface ThreadOrder {
+  readonly descriptor: number;
+  readonly size: number;
+  readonly image: number;
+  readonly done: Int32Array<SharedArrayBuffer>;
+}
+
+/** What it answers: the hashes, or why the file could not be read. */
+type ThreadAnswer = { readonly hashes: ContentHashes } | { readonly unreadable: string };
+
+/**
+ * The thread's program. It is passed on as text, which starts sooner and smaller than a module and survives bundling;
+ * so it uses nothing but its parameters.
+ */
+function hashingThread(hash: typeof hashContent): void {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  const { readSync } = process.getBuiltinModule('node:fs');
+  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+  const { descriptor, size, image, done } = workerData as ThreadOrder;
+  const answer = (answer: ThreadAnswer) => parentPort?.postMessage(answer, []);
+  hash(createHash, {
+    size,
+    image,
+    read: (target, position) => readSync(descriptor, target, 0, target.length, position),
+    progress: (bytes) => void Atomics.store(done, 0, Math.floor(bytes / 2 ** 20)),
+  }).then(
+    (hashes) => answer({ hashes }),
+    (error: Error) => answer({ unreadable: error.message }),
+  );
+}
+
+function hashInThread(source: ByteSource, descriptor: number): ContentHashing {
   const done = new Int32Array(new SharedArrayBuffer(4));
-  const order: HashOrder = { descriptor, size: source.size, done };
-  const worker = new Worker(new URL('./content-hash-worker.ts', import.meta.url), {
+  const order: ThreadOrder = { descriptor, size: source.size, image: imageSize(source.size), done };
+  const worker = new Worker(`(${hashingThread.toString()})(${hashContent.toString()})`, {
+    eval: true,
     workerData: order,
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
   });
-  const answer = new Promise<HashAnswer>((resolve, reject) => {
+  const answer = new Promise<ThreadAnswer>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
@@ -62,12 +95,16 @@ function hashInTurns(source: ByteSource): ContentHashing {
     await setImmediate();
     if (stopped) throw new Error('the hashing was stopped');
   };
-  const read = (target: Uint8Array, position: number) => source.read(target, position);
-  const hashes = hashContent(source.size, read, (bytes) => {
-    done = bytes;
-    if (done - paused < turnBytes) return undefined;
-    paused = done;
-    return turn();
+  const hashes = hashContent(createHash, {
+    size: source.size,
+    image: imageSize(source.size),
+    read: (target, position) => source.read(target, position),
+    progress: (bytes) => {
+      done = bytes;
+      if (done - paused < turnBytes) return undefined;
+      paused = done;
+      return turn();
+    },
   });
   return {
     hashes,

@@ -44,7 +44,6 @@ export async function computeHashKv(
  * @param live null when none was recorded
  */
 export function checkHashKv(computed: ComputedHashKv | null, live: HashKv | null): Check {
-  const said = (outcome: Check['outcome'], detail: string): Check => ({ check: 'hashkv', outcome, detail });
   if (computed === null) return said('skipped', 'the records could not be read in full');
   const { hashKv, possible, lastRevision } = computed;
   const at = `at revision ${hashKv.revision}, compacted up to ${hashKv.compactRevision}, it is ${hashKv.hash}`;
@@ -60,4 +59,8 @@ export function checkHashKv(computed: ComputedHashKv | null, live: HashKv | null
   return possible.includes(live.hash)
     ? said('passed', `${at}, as on the live member`)
     : said('failed', `${at}, but ${live.hash} on the live member`);
+}
+
+function said(outcome: Check['outcome'], detail: string): Check {
+  return { check: 'hashkv', outcome, detail };
 }
