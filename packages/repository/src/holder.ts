@@ -17,7 +17,9 @@ export function thisProcess(): Holder {
 
 /** Whether the process has ended; undefined when that cannot be known from here. */
 export function hasEnded(holder: Holder): boolean | undefined {
-  return holder.machine === machine() ? startOf(holder.pid) !== holder.started : undefined;
+  if (holder.machine !== machine()) return undefined;
+  const start = startOf(holder.pid);
+  return start === undefined ? !isThere(holder.pid) : start !== holder.started;
 }
 
 /** Reads what {@link thisProcess} gave, after JSON; undefined when it is something else. */
@@ -30,24 +32,31 @@ export function readHolder(value: unknown): Holder | undefined {
 }
 
 function machine(): string {
-  if (process.platform !== 'linux') return hostname();
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
 }
 
-/** When a running process began, as proc_pid_stat(5) field 22 has it; undefined when there is none. */
+/** When a process began, as proc_pid_stat(5) field 22 has it; undefined where there is no such file to see. */
 function startOf(pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') {
-      process.kill(pid, 0);
-      return '';
-    }
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : fields[18];
+    return state === 'Z' || state === 'X' ? 'ended' : fields[18];
+  } catch {
+    return undefined;
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
   } catch (error) {
-    // A process of another user does run (EPERM); everything else means that there is none.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? '' : undefined;
+    // It is there and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,3 +61,24 @@ async function saved(version: (typeof etcdMinors)[number], file: string): Promis
   await cluster.snapshotSave(file);
   return { revision, ...(await gateway.hashKv(revision)) };
 }
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a repository on a read-only disk is verified, and says what it kept not',
+  async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'holdfast-read-only-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
+    try {
+      const repository = await openRepository(disk, { create: true });
+      await storeSnapshot(repository, await repository.addCluster('prod'), 'one', Buffer.alloc(4128));
+      execFileSync('mount', ['-o', 'remount,ro', disk]);
+      const reopened = await openRepository(disk, { create: true });
+      const { evidence, notRecorded } = await verifySnapshot(context, reopened, { name: 'one' });
+      expect(evidence.outcome).toBe('failed');
+      expect(notRecorded).toMatchObject({ code: 'file-unwritable', why: expect.stringContaining('EROFS') });
+      expect((await reopened.snapshot('one')).evidence).toEqual([]);
+    } finally {
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true, force: true });
+    }
+  },
+);
