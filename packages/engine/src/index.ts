@@ -3,6 +3,7 @@
  *
  * - context: what every verb is given.
  * - catalog: what is in a repository: list, show, pin, delete, export.
+ * - save:    a snapshot of a live etcd into a repository.
  * - verify:  a stored snapshot, proven again.
  * - status:  whether each cluster of a repository could be brought back.
  * - restore: a member's data directory, from a snapshot.
@@ -14,3 +15,4 @@ export * from './doctor/index.ts';
 export * from './catalog/index.ts';
 export * from './status/index.ts';
 export * from './verify/index.ts';
+export * from './save/index.ts';

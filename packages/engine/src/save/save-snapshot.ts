@@ -132,8 +132,8 @@ async function prove(
   cluster: string,
   name: string,
 ): Promise<void> {
-  const { checks } = await verifySnapshot(context, repository, { name, cluster });
-  const failed = checks.filter((each) => each.outcome === 'failed');
+  const { evidence } = await verifySnapshot(context, repository, { name, cluster });
+  const failed = evidence.checks.filter((each) => each.outcome === 'failed');
   if (failed.length === 0) return;
   const why = failed.map((each) => each.detail).join('; ');
   const differs = failed.every((each) => each.check === 'hashkv');

@@ -1,5 +1,5 @@
 import { isFailure } from '@holdfast/base';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseEndpoints } from './endpoint.ts';
 

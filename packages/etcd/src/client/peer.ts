@@ -98,14 +98,18 @@ export class Peer {
     return token === '' ? {} : { token };
   }
 
-  /** Resolves to the token; to '' when etcd has no authentication switched on. */
+  /** Resolves to the token; to '' when authentication is not switched on, and for a learner, which logs nobody in. */
   async #login({ user, password }: Credentials): Promise<string> {
     try {
       const request = { name: user, password };
       return (await this.#unary(Auth.method.authenticate, request, limits.etcdCallMs, {})).token;
     } catch (error) {
       this.#token = undefined;
-      if (error instanceof Refusal && error.message.includes('authentication is not enabled')) return '';
+      if (
+        error instanceof Refusal &&
+        /authentication is not enabled|not supported for learner/.test(error.message)
+      )
+        return '';
       throw error;
     }
   }
@@ -151,7 +155,11 @@ export class Peer {
 function loginFault(refusal: Refusal, user: string | undefined): string | undefined {
   if (refusal.code === grpcCode.permissionDenied)
     return `user ${user ?? '(none)'} may not do this: ${refusal.message}`;
-  if (refusal.message.includes('user name is empty')) return 'it asks for a user, and none was given';
+  if (refusal.message.includes('user name is empty')) {
+    return user === undefined
+      ? 'it asks for a user, and none was given'
+      : `as a learner it cannot log in user ${user}`;
+  }
   if (refusal.message.includes('authentication failed'))
     return `user ${user} is unknown, or the password is wrong`;
   return refusal.code === grpcCode.unauthenticated ? refusal.message : undefined;

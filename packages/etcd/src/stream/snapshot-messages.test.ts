@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SnapshotResponseSchema } from '../client/gen/etcd_pb.ts';
 import { MalformedStream, SnapshotMessages } from './snapshot-messages.ts';
