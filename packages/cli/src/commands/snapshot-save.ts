@@ -47,19 +47,22 @@ async function save(session: Session, options: SaveOptions): Promise<Answer> {
   const { settings, io } = session;
   const { name, endpoint } = options;
   if (name === 'latest') throw new Failure('snapshot-name-invalid', 'it means the newest snapshot', { name });
-  await using client = await connect(settings, io, endpoint);
-  const repository = await repositoryFor(session, client);
-  const { saveSnapshot } = await import('@holdfast/engine');
-  const report = await saveSnapshot(session.context, {
-    client,
-    repository,
-    ...(settings.cluster !== undefined && { cluster: settings.cluster }),
-    ...(name !== undefined && { name }),
-    ...(endpoint !== undefined && { endpoint: client.endpoints[0]! }),
-    allowDegraded: options.allowDegraded === true,
-    verify: options.verify,
-  });
-  return saveAnswer(report);
+  const client = await connect(settings, io, endpoint);
+  try {
+    const { saveSnapshot } = await import('@holdfast/engine');
+    const report = await saveSnapshot(session.context, {
+      client,
+      repository: await repositoryFor(session, client),
+      ...(settings.cluster !== undefined && { cluster: settings.cluster }),
+      ...(name !== undefined && { name }),
+      ...(endpoint !== undefined && { endpoint: client.endpoints[0]! }),
+      allowDegraded: options.allowDegraded === true,
+      verify: options.verify,
+    });
+    return saveAnswer(report);
+  } finally {
+    await client[Symbol.asyncDispose]();
+  }
 }
 
 /** The repository, made when it is not there: but an etcd that does not answer shall not leave an empty one. */

@@ -86,12 +86,12 @@ function origin({ manifest }: SnapshotEntry, { wide }: View): string {
       ['member', `${member.name} (${member.id}), ${member.role}, at ${member.endpoint}`],
       ['chosen', member.why],
       ['quorum', [quorum.state, ...quorum.reasons].join('; ')],
-      ['revision', `${manifest.revision}, compacted at ${manifest.compactRevision}`],
+      ['revision', `${manifest.revision}, ${compacted(manifest.compactRevision)}`],
       [
         'hashkv',
         hashKv === null
           ? `not known: ${manifest.hashKvMissing ?? 'the member was not asked'}`
-          : `${hashKv.hash} at revision ${hashKv.revision}, compacted at ${hashKv.compactRevision}`,
+          : `${hashKv.hash} at revision ${hashKv.revision}, ${compacted(hashKv.compactRevision)}`,
       ],
       ['raft', wide ? `index ${raft.index}, term ${raft.term}` : undefined],
       ['page size', wide ? String(manifest.content.pageSize) : undefined],
@@ -121,4 +121,9 @@ function proof({ evidence, name }: SnapshotEntry, view: View): string {
   if (newest === undefined) return `Never verified; run: holdfast snapshot verify ${name}\n`;
   const earlier = evidence.length > 1 ? `, the newest of ${evidence.length}` : '';
   return `Verification${earlier}: ${evidenceText(newest, view)}`;
+}
+
+/** -1 is the model's word for never. */
+function compacted(revision: number): string {
+  return revision < 0 ? 'never compacted' : `compacted at ${revision}`;
 }

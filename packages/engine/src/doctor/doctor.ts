@@ -1,7 +1,7 @@
 import type { EtcdClient } from '@holdfast/etcd/client';
 import type { VerbContext } from '../context.ts';
 import { checkCluster } from './cluster-checks.ts';
-import { examineEndpoint } from './endpoint-checks.ts';
+import { examineEndpoint, type ExaminedEndpoint } from './endpoint-checks.ts';
 import { checkMachine } from './machine-checks.ts';
 import { failureOnly, Findings, type DoctorReport } from './report.ts';
 import { checkRepository } from './repository-checks.ts';
@@ -34,17 +34,24 @@ async function checkEtcd(
     findings.skipped('endpoints', 'none are set');
     return { findings: [findings], dbSize: 0 };
   }
+  let client: EtcdClient | undefined;
   try {
-    await using client = await etcd();
-    const examined = await Promise.all(
-      client.endpoints.map(async (endpoint) => await examineEndpoint(context, client, endpoint)),
-    );
-    const answering = examined.filter((each) => each.status !== undefined);
-    const sizes = answering.map((each) => each.status?.dbSize ?? 0);
+    client = await etcd();
+    const examined = await Promise.all(client.endpoints.map(examineWith(context, client)));
+    const sizes = examined.map((each) => each.status?.dbSize ?? 0);
     const cluster = checkCluster(examined);
     return { findings: [...examined.map((each) => each.findings), cluster], dbSize: Math.max(0, ...sizes) };
   } catch (error) {
     findings.failure('connect', failureOnly(error));
     return { findings: [findings], dbSize: 0 };
+  } finally {
+    await client?.[Symbol.asyncDispose]();
   }
+}
+
+function examineWith(
+  context: VerbContext,
+  client: EtcdClient,
+): (endpoint: string) => Promise<ExaminedEndpoint> {
+  return async (endpoint) => await examineEndpoint(context, client, endpoint);
 }
