@@ -74,7 +74,7 @@ function describe({ key, value, createRevision, modRevision, version, lease }: K
   return `${key.toString()} = ${text} (created ${createRevision}, changed ${modRevision}, version ${version}, lease ${lease})`;
 }
 
-/** Every pair of a db file as `bucket/key = value` in hexadecimal, but those whose `bucket/key` is left out. */
+/** Every pair of a db file as `bucket/key = value` in hexadecimal, but those whose `bucket/key` begins as said. */
 export async function pairsOf(file: string, leftOut: readonly string[] = []): Promise<string[]> {
   const source = openFileSource(file);
   try {
@@ -83,7 +83,8 @@ export async function pairsOf(file: string, leftOut: readonly string[] = []): Pr
     for (const bucket of (await readBuckets(image)).values()) {
       pairs.push(bucket.name);
       for await (const { key, value } of readEntries(image, bucket)) {
-        if (leftOut.includes(`${bucket.name}/${Buffer.from(key).toString('latin1')}`)) continue;
+        const name = `${bucket.name}/${Buffer.from(key).toString('latin1')}`;
+        if (leftOut.some((beginning) => name.startsWith(beginning))) continue;
         pairs.push(
           `${bucket.name}/${Buffer.from(key).toString('hex')} = ${Buffer.from(value).toString('hex')}`,
         );

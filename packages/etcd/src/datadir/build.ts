@@ -4,9 +4,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { Failure, isFailure } from '@holdfast/base';
 import type { InitialMember } from '@holdfast/model';
 import { openFileSource } from '../bolt/index.ts';
+import { verifySnapshotFile } from '../snapshot/index.ts';
 import { encodeFirstWal, walFileSize } from '../wal/index.ts';
 import { copyHashed } from './copy.ts';
-import { editDb, type EditedDb, type EtcdForm, type RevisionBump } from './edit-db.ts';
+import { editDb, type EditedDb } from './edit-db.ts';
+import type { EtcdForm, RevisionBump } from './form.ts';
 import { checkFreeSpace } from './free-space.ts';
 import { memberJson } from './membership/json.ts';
 import { newCluster, type NewCluster, type NewMember } from './membership/new-cluster.ts';
@@ -113,7 +115,7 @@ async function stageDb(
   options: BuildOptions,
 ): Promise<{ readonly db: EditedDb; readonly sha256: string }> {
   return newFile(path, async (file) => {
-    const sha256 = await copyChecked(snapshot, file, options);
+    const sha256 = await copyChecked(path, snapshot, file, options);
     const source = openFileSource(path);
     try {
       const { form, bump } = options;
@@ -125,28 +127,39 @@ async function stageDb(
   });
 }
 
-async function copyChecked(snapshot: SnapshotFile, file: FileHandle, options: BuildOptions): Promise<string> {
+/** Copies the db and proves the copy: by its hash, or else by a walk through it. Returns the whole file's SHA-256. */
+async function copyChecked(
+  path: string,
+  snapshot: SnapshotFile,
+  file: FileHandle,
+  { file: name, expectedSha256, skipHashCheck, signal, onProgress }: BuildOptions,
+): Promise<string> {
   const { size, dbSize, trailer } = snapshot;
-  const digests = await copyHashed(snapshot.file, file, {
+  const { copied, whole } = await copyHashed(snapshot.file, file, {
     length: dbSize,
     size,
-    name: options.file,
-    signal: options.signal,
-    onProgress: (done) => options.onProgress?.(done, dbSize),
+    name,
+    signal,
+    onProgress: (done) => onProgress?.(done, dbSize),
   });
-  if (options.expectedSha256 !== undefined && digests.whole !== options.expectedSha256) {
-    throw notASnapshot(
-      options.file,
-      `its SHA-256 is ${digests.whole}, and ${options.expectedSha256} was expected`,
-    );
+  if (expectedSha256 !== undefined && whole !== expectedSha256) {
+    throw notASnapshot(name, `its SHA-256 is ${whole}, and ${expectedSha256} was expected`);
   }
-  if (options.skipHashCheck !== true && digests.copied !== trailer) {
-    throw notASnapshot(
-      options.file,
-      `the SHA-256 of its content is ${digests.copied}, and ${trailer} is noted at its end`,
-    );
+  if (copied === trailer) return whole;
+  if (skipHashCheck !== true) {
+    throw notASnapshot(name, `the SHA-256 of its content is ${copied}, and ${trailer} is noted at its end`);
   }
-  return digests.whole;
+  await walk(path, name, signal);
+  return whole;
+}
+
+/** A gap in the history is no reason against the last that there is; a tree that cannot be read is. */
+async function walk(path: string, name: string, signal: AbortSignal): Promise<void> {
+  const { checks } = await verifySnapshotFile(path, { trailer: 'optional', signal });
+  const damage = checks.find(
+    ({ check, outcome }) => (check === 'tree' || check === 'records') && outcome === 'failed',
+  );
+  if (damage !== undefined) throw notASnapshot(name, damage.detail);
 }
 
 async function stageRaft(

@@ -1,7 +1,7 @@
 import { formatHex64 } from '@holdfast/base';
-import { formatRevision } from '../mvcc/index.ts';
+import { bucketNames, formatRevision, metaKeys } from '../mvcc/index.ts';
 import { firstTerm } from '../raft/messages.ts';
-import type { EtcdForm } from './edit-db.ts';
+import type { EtcdForm } from './form.ts';
 import { confStateJson, memberJson } from './membership/json.ts';
 import type { NewCluster } from './membership/new-cluster.ts';
 
@@ -23,24 +23,24 @@ export function changedPairs(
   compacted: number | undefined,
 ): Map<string, Pairs> {
   const meta: Pairs = new Map(oldMeta);
-  meta.set('consistent_index', bigEndian(cluster.members.length));
+  meta.set(metaKeys.consistentIndex, bigEndian(cluster.members.length));
   if (form === '3.4') {
-    for (const later of ['term', 'confState', 'storageVersion']) meta.delete(later);
+    for (const later of [metaKeys.term, metaKeys.confState, metaKeys.storageVersion]) meta.delete(later);
   } else {
-    meta.set('term', bigEndian(firstTerm));
-    meta.set('confState', Buffer.from(confStateJson(cluster.members.map((member) => member.id))));
+    meta.set(metaKeys.term, bigEndian(firstTerm));
+    meta.set(metaKeys.confState, Buffer.from(confStateJson(cluster.members.map((member) => member.id))));
   }
   if (compacted !== undefined) {
-    meta.set('scheduledCompactRev', formatRevision({ main: compacted, sub: 0, tombstone: false }));
+    meta.set(metaKeys.scheduledCompaction, formatRevision({ main: compacted, sub: 0, tombstone: false }));
   }
   const members = cluster.members.map((member): [string, Uint8Array] => [
     formatHex64(member.id),
     Buffer.from(memberJson(member)),
   ]);
   return new Map([
-    ['meta', meta],
-    ['members', new Map(members)],
-    ['members_removed', new Map()],
+    [bucketNames.meta, meta],
+    [bucketNames.members, new Map(members)],
+    [bucketNames.membersRemoved, new Map()],
   ]);
 }
 

@@ -4,26 +4,18 @@ import {
   damaged,
   openImage,
   readBuckets,
-  readEntries,
   type Bucket,
   type ByteSource,
   type Image,
   type LeafElement,
 } from '../bolt/index.ts';
 import { appendBucket, appendTree, bucketValue, metaImage, PageAppender } from '../bolt/build/index.ts';
+import { bucketNames, metaKeys, readSmallBucket } from '../mvcc/index.ts';
 import { changedPairs, type Pairs } from './db-pairs.ts';
+import type { EtcdForm, RevisionBump } from './form.ts';
 import { latestRevision, withPhantom } from './key-bucket.ts';
 import type { NewCluster } from './membership/new-cluster.ts';
 import { writeFully } from './write-file.ts';
-
-/** What a member's db is written for: 3.5 and later keep the raft term and the voters in it, 3.4 does not. */
-export type EtcdForm = '3.4' | '3.5';
-
-/** How far the revision is moved, and whether what lies before it counts as compacted, so that watchers are told. */
-export interface RevisionBump {
-  readonly by: number;
-  readonly markCompacted: boolean;
-}
 
 /** How a db becomes that of a member of a new cluster. */
 export interface DbEdit {
@@ -39,8 +31,6 @@ export interface EditedDb {
   readonly revision: { readonly snapshot: number; readonly restored: number };
   /** Types of the alarms that it holds: 1 NOSPACE, 2 CORRUPT. */
   readonly alarms: readonly number[];
-  /** Bytes of the db. */
-  readonly size: number;
 }
 
 /**
@@ -53,29 +43,28 @@ export interface EditedDb {
 export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit): Promise<EditedDb> {
   const image = await openImage(source);
   const { meta } = image;
-  if (source.size < meta.pages * meta.pageSize)
-    throw damaged(
-      source,
-      `byte ${source.size}`,
-      `the file ends, of ${meta.pages} pages of ${meta.pageSize} bytes`,
-    );
+  if (source.size < meta.pages * meta.pageSize) {
+    const missing = `the db has ${meta.pages} pages of ${meta.pageSize} bytes, and the file ends before`;
+    throw damaged(source, `byte ${source.size}`, missing);
+  }
   const buckets = await readBuckets(image);
-  const key = buckets.get('key');
+  const key = buckets.get(bucketNames.key);
   if (key === undefined)
-    throw damaged(source, `page ${meta.root}`, 'there is no bucket "key", so this is no etcd');
-  const old = await smallPairs(image, buckets);
-  const latest = await latestRevision(image, key, old.meta);
+    throw damaged(source, 'the root', 'there is no bucket "key", so this is no db of etcd');
+  const oldMeta = await pairsIn(image, buckets.get(bucketNames.meta));
+  const alarms = await pairsIn(image, buckets.get(bucketNames.alarm));
+  const latest = await latestRevision(image, key, oldMeta);
   const restored = latest + (edit.bump?.by ?? 0);
-  const form = edit.form ?? (old.meta.has('term') ? '3.5' : '3.4');
+  const form = edit.form ?? (oldMeta.has(metaKeys.term) ? '3.5' : '3.4');
 
   const pages = new PageAppender(meta.pageSize, meta.pages, (bytes, at) => writeFully(file, bytes, at));
   const values = new Map([...buckets].map(([name, bucket]) => [name, valueOf(bucket)]));
   const compacted = edit.bump?.markCompacted === true ? restored : undefined;
-  for (const [name, pairs] of changedPairs(edit.cluster, form, old.meta, compacted)) {
+  for (const [name, pairs] of changedPairs(edit.cluster, form, oldMeta, compacted)) {
     values.set(name, await appendBucket(pages, elementsOf(pairs), buckets.get(name)?.sequence ?? 0n));
   }
-  if (!values.has('cluster')) values.set('cluster', await appendBucket(pages, [], 0n));
-  if (edit.bump !== null) values.set('key', await withPhantom(image, pages, key, restored));
+  if (!values.has(bucketNames.cluster)) values.set(bucketNames.cluster, await appendBucket(pages, [], 0n));
+  if (edit.bump !== null) values.set(bucketNames.key, await withPhantom(image, pages, key, restored));
   const root = await appendTree(pages, elementsOf(values, bucketElementFlag));
 
   for (const transaction of [meta.transaction + 1n, meta.transaction + 2n]) {
@@ -83,28 +72,18 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
     const head = metaImage(id, { ...meta, root, pages: pages.nextPage, transaction });
     await writeFully(file, head, id * meta.pageSize);
   }
-  const size = pages.nextPage * meta.pageSize;
-  await file.truncate(size);
-  return { form, revision: { snapshot: latest, restored }, alarms: old.alarms, size };
+  await file.truncate(pages.nextPage * meta.pageSize);
+  return {
+    form,
+    // A store that was never written to is at revision 1.
+    revision: { snapshot: Math.max(1, latest), restored: Math.max(1, restored) },
+    // An AlarmMember is all in its key; the alarm is its last field and below 128, so it is the last byte.
+    alarms: [...alarms.keys()].map((alarm) => alarm.charCodeAt(alarm.length - 1)),
+  };
 }
 
-async function smallPairs(
-  image: Image,
-  buckets: ReadonlyMap<string, Bucket>,
-): Promise<{ readonly meta: Pairs; readonly alarms: number[] }> {
-  const meta: Pairs = new Map();
-  const alarms: number[] = [];
-  const [metaBucket, alarmBucket] = [buckets.get('meta'), buckets.get('alarm')];
-  if (metaBucket !== undefined) {
-    for await (const { key, value } of readEntries(image, metaBucket)) {
-      meta.set(Buffer.from(key).toString('latin1'), value);
-    }
-  }
-  if (alarmBucket !== undefined) {
-    // An AlarmMember is all in its key; the alarm is its last field and below 128, so it is the last byte.
-    for await (const { key } of readEntries(image, alarmBucket)) alarms.push(key.at(-1) ?? 0);
-  }
-  return { meta, alarms };
+async function pairsIn(image: Image, bucket: Bucket | undefined): Promise<Pairs> {
+  return bucket === undefined ? new Map() : readSmallBucket(image, bucket);
 }
 
 function valueOf(bucket: Bucket): Buffer {

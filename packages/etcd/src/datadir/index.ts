@@ -9,6 +9,6 @@
  * - staging:    nothing that an etcd would start from, until everything is.
  */
 export { buildDataDir, type BuildOptions, type BuiltDataDir } from './build.ts';
-export type { EtcdForm, RevisionBump } from './edit-db.ts';
+export type { EtcdForm, RevisionBump } from './form.ts';
 export { contentSha256 } from './source.ts';
 export { newCluster, sameUrls, type NewCluster, type NewMember } from './membership/new-cluster.ts';

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '@holdfast/base';
-
-/** Bytes of the SHA-256 that the server puts behind the db; a db is a multiple of 512 bytes. */
-const trailerSize = 32;
+import { imageSize, trailerSize } from '../snapshot/index.ts';
 
 /** A snapshot file, open for reading. */
 export interface SnapshotFile {
@@ -27,10 +25,11 @@ export async function openSnapshotFile(path: string): Promise<SnapshotFile> {
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error('it is not a regular file');
     const { size } = stats;
-    if (size % 512 !== trailerSize) return { file, size, dbSize: size };
+    const dbSize = imageSize(size);
+    if (dbSize === size) return { file, size, dbSize };
     const trailer = Buffer.alloc(trailerSize);
-    await file.read(trailer, 0, trailerSize, size - trailerSize);
-    return { file, size, dbSize: size - trailerSize, trailer: trailer.toString('hex') };
+    await file.read(trailer, 0, trailerSize, dbSize);
+    return { file, size, dbSize, trailer: trailer.toString('hex') };
   } catch (error) {
     await file?.close();
     throw new Failure('file-unreadable', (error as Error).message, { path }, { cause: error });
