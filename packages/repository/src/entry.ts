@@ -38,21 +38,20 @@ export interface DamagedRecord {
 }
 
 /**
- * Reads a snapshot from the folder that bears its name; marks (evidence, pin) that cannot be read go to `damaged`.
+ * Reads a snapshot from the folder that bears its name; undefined when it has no manifest, or has none any more. Marks
+ * (evidence, pin) that cannot be read go to `damaged`.
  *
- * @throws snapshot-missing without a manifest; manifest-damaged, repository-newer or file-unreadable for a bad one
+ * @throws manifest-damaged, repository-newer, file-unreadable for a manifest that cannot be read
  */
 export async function readEntry(
   storage: Storage,
   folder: SnapshotFolder,
   clusterName: string | undefined,
   damaged: DamagedRecord[],
-): Promise<SnapshotEntry> {
+): Promise<SnapshotEntry | undefined> {
   const manifestKey = `${folder.key}/${manifestFile}`;
   const read = await readRecord(storage, manifestKey, SnapshotManifest);
-  if (read === undefined) {
-    throw new Failure('snapshot-missing', 'it has no manifest', { name: folder.name });
-  }
+  if (read === undefined) return undefined;
   const { record: manifest, sha256: manifestSha256 } = read;
   const misfit = misfitOf(manifest, folder);
   if (misfit !== undefined) {

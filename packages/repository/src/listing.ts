@@ -68,17 +68,16 @@ export async function findEntry(storage: Storage, name: string, clusterId?: stri
   const { clusters, folders } = await scan(storage, [], clusterId);
   const named = folders.filter((folder) => folder.name === name);
   const [found, ...more] = named.filter((folder) => folder.objects.has(manifestFile));
-  if (found === undefined) {
-    const why =
-      named.length > 0 ? 'what is under this name was never finished' : 'no such name is in the repository';
-    throw new Failure('snapshot-missing', why, { name });
-  }
   const nameOf = (id: string): string | undefined => clusters.find((each) => each.id === id)?.name;
-  if (more.length > 0) {
+  if (found !== undefined && more.length > 0) {
     const owners = [found, ...more].map(({ clusterId: id }) => nameOf(id) ?? id);
     throw new Failure('cluster-ambiguous', `${owners.join(' and ')} each have a snapshot ${name}`, { name });
   }
-  return readEntry(storage, found, nameOf(found.clusterId), []);
+  const entry = found && (await readEntry(storage, found, nameOf(found.clusterId), []));
+  if (entry !== undefined) return entry;
+  const why =
+    named.length > 0 ? 'what is under this name was never finished' : 'no such name is in the repository';
+  throw new Failure('snapshot-missing', why, { name });
 }
 
 async function scan(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type Dirent, type Stats } from 'node:fs';
-import { lstat, open, readdir, rm, unlink } from 'node:fs/promises';
+import { constants, lstatSync, type Dirent, type Stats } from 'node:fs';
+import { open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { checkKey, isKey } from '../key.ts';
@@ -34,8 +34,8 @@ export class LocalStorage implements Storage {
     const path = this.localPath(key);
     const folder = join(this.location, staging);
     await writing(path, async () => {
-      await this.#refuseLinks(path);
-      await this.#refuseLinks(folder);
+      this.#refuseLinks(path);
+      this.#refuseLinks(folder);
       await makeFolder(folder);
     });
     return new StagedFile(join(folder, this.#uuid()), path);
@@ -50,16 +50,21 @@ export class LocalStorage implements Storage {
         path,
       });
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.read(key, { start: 0, end: limit })) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return reading(path, async () => {
+      try {
+        return await readFile(path, { flag: readFlags });
+      } catch (error) {
+        if (isSystemError(error, 'ENOENT')) return undefined;
+        throw error;
+      }
+    });
   }
 
   async *read(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
     const path = this.localPath(key);
     const { start, end } = range ?? { start: 0, end: Infinity };
     const handle = await reading(path, async () => {
-      await this.#refuseLinks(path);
+      this.#refuseLinks(path);
       return open(path, readFlags);
     });
     try {
@@ -78,7 +83,7 @@ export class LocalStorage implements Storage {
   async stat(key: string): Promise<StoredObject | undefined> {
     const path = this.localPath(key);
     return reading(path, async () => {
-      await this.#refuseLinks(path);
+      this.#refuseLinks(path);
       return statFile(key, path);
     });
   }
@@ -86,7 +91,7 @@ export class LocalStorage implements Storage {
   async *list(folder: string): AsyncGenerator<StoredObject> {
     const path = folder === '' ? this.location : this.localPath(folder);
     const entries = await reading(path, async () => {
-      if (folder !== '') await this.#refuseLinks(path);
+      if (folder !== '') this.#refuseLinks(path);
       return namesIn(path);
     });
     for (const entry of entries) {
@@ -102,7 +107,7 @@ export class LocalStorage implements Storage {
   async delete(key: string): Promise<boolean> {
     const path = this.localPath(key);
     return writing(path, async () => {
-      await this.#refuseLinks(path);
+      this.#refuseLinks(path);
       try {
         await unlink(path);
       } catch (error) {
@@ -131,11 +136,11 @@ export class LocalStorage implements Storage {
   async removeStale(before: Date): Promise<number> {
     const folder = join(this.location, staging);
     return writing(folder, async () => {
-      await this.#refuseLinks(folder);
+      this.#refuseLinks(folder);
       let removed = 0;
       for (const { name } of await namesIn(folder)) {
         const path = join(folder, name);
-        const found = await statFile(name, path);
+        const found = statFile(name, path);
         if (found === undefined || found.modifiedAt >= before) continue;
         await rm(path, { force: true });
         removed += 1;
@@ -152,23 +157,24 @@ export class LocalStorage implements Storage {
    * A link inside the repository could lead a write, or a restore, to any file of this machine. Checked name by name
    * before use, since Node has no way to open relative to a folder; only somebody who may write here could race it.
    */
-  async #refuseLinks(path: string): Promise<void> {
+  #refuseLinks(path: string): void {
     for (let each = path; each !== this.location; each = dirname(each)) {
-      if ((await lstatIfThere(each))?.isSymbolicLink() !== true) continue;
+      if (lstatIfThere(each)?.isSymbolicLink() !== true) continue;
       const message = `${each} is a symbolic link, which is not followed inside a repository`;
       throw Object.assign(new Error(message), { code: 'ELOOP' });
     }
   }
 }
 
-async function statFile(key: string, path: string): Promise<StoredObject | undefined> {
-  const stats = await lstatIfThere(path);
+function statFile(key: string, path: string): StoredObject | undefined {
+  const stats = lstatIfThere(path);
   return stats?.isFile() === true ? { key, size: stats.size, modifiedAt: stats.mtime } : undefined;
 }
 
-async function lstatIfThere(path: string): Promise<Stats | undefined> {
+/** Answered by the kernel in microseconds; a trip to Node's threads would cost fifty times that, for every object. */
+function lstatIfThere(path: string): Stats | undefined {
   try {
-    return await lstat(path);
+    return lstatSync(path);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
