@@ -15,7 +15,7 @@ export interface ByteSource {
 }
 
 /** A source that answers at once. */
-export interface FileSource extends ByteSource {
+export interface FileSource extends ByteSource, Disposable {
   readonly descriptor: number;
   read(target: Uint8Array, position: number): number;
   close(): void;
@@ -68,5 +68,6 @@ export function openFileSource(path: string): FileSource {
       return done;
     },
     close: () => closeSync(file),
+    [Symbol.dispose]: () => closeSync(file),
   };
 }

@@ -1,11 +1,12 @@
 /**
  * @holdfast/etcd/bolt/build: pages of a bbolt file, written without etcd.
  *
- * - page-image:    the bytes of a leaf, a branch, a meta.
+ * - page-image: the bytes of a leaf, a branch, a meta.
  * - page-appender: new pages behind the last one.
- * - tree, bucket:  a tree built anew, or extended at its right edge; a bucket's value.
+ * - tree, bucket, extend-bucket: a tree or a bucket built anew, or extended at its right edge.
  */
 export { appendBucket, bucketValue } from './bucket.ts';
+export { extendBucket } from './extend-bucket.ts';
 export { PageAppender, type WriteAt } from './page-appender.ts';
 export { metaImage } from './page-image.ts';
 export { appendTree, extendTree } from './tree.ts';
