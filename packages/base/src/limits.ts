@@ -4,7 +4,7 @@ const MiB = 1024 * 1024;
 export const limits = {
   /** Milliseconds for one small question to etcd. */
   etcdCallMs: 5_000,
-  /** Milliseconds in which a server that refuses a TLS handshake says why. */
+  /** Milliseconds in which a server shows whether it speaks TLS. */
   etcdProbeMs: 1_000,
   /** Milliseconds for HashKV, which reads the member's whole key space. */
   etcdHashMs: 120_000,

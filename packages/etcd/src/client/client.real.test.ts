@@ -1,23 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { systemClock } from '@holdfast/base';
 import { etcdMinors, etcdOrSkip, startCluster, type EtcdCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectEtcd, type EtcdClient } from './client.ts';
-
-export async function clientOf(
-  cluster: EtcdCluster,
-  endpoints: readonly string[] = cluster.endpoints,
-): Promise<EtcdClient> {
-  const { tls, auth } = cluster;
-  return connectEtcd({
-    endpoints,
-    clock: systemClock,
-    ...(tls && {
-      tls: { ca: await readFile(tls.cacert), cert: await readFile(tls.cert), key: await readFile(tls.key) },
-    }),
-    ...(auth && { auth: { user: auth.user, password: auth.password } }),
-  });
-}
+import { clientOf } from './client-of-cluster.ts';
+import type { EtcdClient } from './client.ts';
 
 describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (version) => {
   const { skip } = await etcdOrSkip(version);
@@ -29,7 +13,7 @@ describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (versio
     if (skip) return;
     cluster = await startCluster({ version, members: 3, tls: true, auth: true, learner: true });
     all = cluster.members.map((each) => each.clientUrl);
-    client = await clientOf(cluster, all);
+    client = await clientOf(cluster, { endpoints: all });
   });
   afterAll(async () => {
     await client?.[Symbol.asyncDispose]();
@@ -50,7 +34,8 @@ describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (versio
     expect(members.map((each) => each.isLearner)).toEqual([false, false, false, true]);
     expect(members.map((each) => each.linearizable)).toEqual([true, true, true, false]);
     expect(new Set(members.map((each) => each.leaderId))).toEqual(new Set([members[leader]!.id]));
-    expect(listed.map((each) => each.isLearner).toSorted()).toEqual([false, false, false, true]);
+    expect(listed.filter((each) => each.isLearner)).toHaveLength(1);
+    expect(listed).toHaveLength(4);
     const status = members[0]!.status!;
     expect(status.version).toBe(cluster.version);
     expect(status.storageVersion).toBe(version >= '3.6' ? `${version}.0` : null);

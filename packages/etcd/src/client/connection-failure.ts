@@ -11,68 +11,60 @@ const tlsFaults: readonly [RegExp, string][] = [
   ],
   [/^CERT_HAS_EXPIRED/, 'its certificate has expired'],
   [/^CERT_NOT_YET_VALID/, 'its certificate is not valid yet'],
-  [/ALERT_CERTIFICATE_REQUIRED/, 'it wants a client certificate, and none was given'],
-  [
-    /ALERT_\w*(BAD_CERTIFICATE|UNKNOWN_CA|DECRYPT_ERROR|EXPIRED|UNKNOWN|UNSUPPORTED_CERT)/,
-    'it refused the client certificate',
-  ],
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, 'it does not speak TLS; it may serve http'],
 ];
 
-/**
- * Says why a connection could not be made or was lost: `etcd-tls` or `etcd-unreachable`. A server that refuses a
- * certificate just closes, and its reason may be lost to a reset; so it is asked again by a bare handshake.
- */
+/** The alerts that a server sends when it does not take the client's certificate, or gets none. */
+const certificateAlert = /ALERT_\w*(CERT|UNKNOWN_CA|DECRYPT_ERROR|HANDSHAKE_FAILURE)/;
+
+/** Says why a connection could not be made or was lost: `etcd-tls` or `etcd-unreachable`. */
 export async function connectionFailure(
   endpoint: Endpoint,
   tls: TlsIdentity | undefined,
   clock: Clock,
   cause: unknown,
 ): Promise<Failure> {
-  const failure = (why: string, code: 'etcd-tls' | 'etcd-unreachable' = 'etcd-tls'): Failure =>
+  const failure = (code: 'etcd-tls' | 'etcd-unreachable', why: string): Failure =>
     new Failure(code, why, { endpoint: endpoint.url }, { cause });
-  if (isNetworkFault(cause)) return failure(messageOf(cause), 'etcd-unreachable');
-  const said = tlsFault(cause);
-  if (said !== undefined) return failure(said);
-  const found = await handshake(endpoint, tls, clock);
-  if (!endpoint.secure) {
-    if (found === 'agreed') return failure('it serves https, and http was asked for');
-  } else if (found !== 'agreed') {
-    const asked = tlsFault(found);
-    if (asked !== undefined) return failure(asked);
+  if (endpoint.secure) {
+    const fault = tlsFault(cause, tls?.hasCertificate === true);
+    if (fault !== undefined) return failure('etcd-tls', fault);
+  } else if (!isNetworkFault(cause) && (await speaksTls(endpoint, clock))) {
+    return failure('etcd-tls', 'it serves https, and http was asked for');
   }
-  return failure(messageOf(cause), 'etcd-unreachable');
+  return failure('etcd-unreachable', messageOf(cause));
 }
 
 function isNetworkFault(error: unknown): boolean {
   return /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|EADDR)/.test(codeOf(error));
 }
 
-function tlsFault(error: unknown): string | undefined {
+function tlsFault(error: unknown, hasCertificate: boolean): string | undefined {
   const code = codeOf(error);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return messageOf(error);
+  if (certificateAlert.test(code)) {
+    return hasCertificate
+      ? 'it refused the client certificate'
+      : 'it wants a client certificate, and none was given';
+  }
+  if (messageOf(error).includes('before secure TLS connection'))
+    return 'it broke off the handshake; it may serve http';
   return tlsFaults.find(([pattern]) => pattern.test(code))?.[1];
 }
 
-/** Makes a TLS handshake and waits for the server to object, which in TLS 1.3 it does only afterwards. */
-async function handshake(endpoint: Endpoint, tls: TlsIdentity | undefined, clock: Clock): Promise<unknown> {
+/** Whether a TLS handshake succeeds, with whoever it is: nothing is sent. */
+async function speaksTls({ host, port }: Endpoint, clock: Clock): Promise<boolean> {
   const done = new AbortController();
-  const socket = connect({
-    host: endpoint.host,
-    port: endpoint.port,
-    ALPNProtocols: ['h2'],
-    // Over plain http the question is only whether TLS is spoken; nothing is sent.
-    rejectUnauthorized: endpoint.secure,
-    ...(tls && { secureContext: tls.context }),
-    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
-  });
+  const socket = connect({ host, port, rejectUnauthorized: false });
   try {
     return await new Promise((resolve) => {
-      socket.on('error', resolve);
-      socket.once('data', () => resolve('agreed'));
-      if (!endpoint.secure) socket.once('secureConnect', () => resolve('agreed'));
-      socket.once('close', () => resolve('closed'));
-      clock.sleep(limits.etcdProbeMs, done.signal).then(() => resolve('silent'), resolve);
+      socket.once('secureConnect', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+      clock.sleep(limits.etcdProbeMs, done.signal).then(
+        () => resolve(false),
+        () => undefined,
+      );
     });
   } finally {
     done.abort();

@@ -29,7 +29,11 @@ export function tlsIdentity(files: TlsFiles, serverName?: string): TlsIdentity {
       ...(files.cert && { cert: Buffer.from(files.cert) }),
       ...(files.key && { key: Buffer.from(files.key) }),
     });
-    return serverName === undefined ? { context } : { context, serverName };
+    return {
+      context,
+      hasCertificate: files.cert !== undefined,
+      ...(serverName !== undefined && { serverName }),
+    };
   } catch (cause) {
     throw new Failure('usage', `the client key cannot be used: ${keyFault(cause)}`, {}, { cause });
   }
