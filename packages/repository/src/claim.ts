@@ -1,5 +1,5 @@
 import { isFailure, limits, type Clock } from '@holdfast/base';
-import { hasEnded, readHolder, thisProcess } from './holder.ts';
+import { hasEnded, readHolder, thisProcess, type Holder } from './holder.ts';
 import { apiVersion, encodeRecord } from './record.ts';
 import type { Storage, StoredObject } from './storage/storage.ts';
 
@@ -39,36 +39,55 @@ export async function claimFolder(
 
   const key = `${folder}/claim-${last === undefined ? 1 : numberOf(last) + 1}.json`;
   const record = { apiVersion, kind: 'Claim', at: clock.now().toISOString(), ...thisProcess() };
-  if (!(await putClaim(storage, key, record))) return undefined;
+  const written = await putClaim(storage, key, encodeRecord(record));
+  if (written === undefined) return undefined;
+  const isHeld = async (): Promise<boolean> => {
+    if ((await claimsIn(storage, folder)).at(-1)?.key !== key) return false;
+    // After a successor has released the name, its number may be another's.
+    return written.equals((await storage.get(key, limits.recordBytes)) ?? new Uint8Array());
+  };
   return {
     inherited: last !== undefined,
-    isHeld: async () => (await claimsIn(storage, folder)).at(-1)?.key === key,
+    isHeld,
     release: async () => {
       try {
+        if (!(await isHeld())) return;
         for (const each of [...earlier.map((object) => object.key), key]) await storage.delete(each);
       } catch {
-        // The process that holds it ends soon, and with it the claim.
+        // The process that holds it ends sooner or later, and with it the claim.
       }
     },
   };
 }
 
-async function putClaim(storage: Storage, key: string, record: object): Promise<boolean> {
+/** Returns what was written; undefined when the number is taken. */
+async function putClaim(storage: Storage, key: string, record: Buffer): Promise<Buffer | undefined> {
   try {
-    return await storage.put(key, encodeRecord(record));
+    return (await storage.put(key, record)) ? record : undefined;
   } catch (error) {
     if (!isFailure(error, 'disk-full')) throw error;
     // A full disk is when snapshots are removed. An empty claim needs no space; it only cannot tell its holder.
-    return storage.put(key, new Uint8Array());
+    const empty = Buffer.alloc(0);
+    return (await storage.put(key, empty)) ? empty : undefined;
   }
 }
 
 /** Whether nobody will go on with what this claim was taken for. */
 export async function isAbandoned(storage: Storage, claim: StoredObject, clock: Clock): Promise<boolean> {
-  const bytes = await storage.get(claim.key, limits.recordBytes);
-  const holder = bytes && readHolder(parse(bytes));
+  const holder = await holderOf(storage, claim);
   const ended = holder && hasEnded(holder);
   return ended ?? clock.now().getTime() - claim.modifiedAt.getTime() > limits.claimAgeMs;
+}
+
+/** Undefined for a claim that does not tell. */
+async function holderOf(storage: Storage, claim: StoredObject): Promise<Holder | undefined> {
+  try {
+    const bytes = await storage.get(claim.key, limits.recordBytes);
+    return bytes && readHolder(JSON.parse(Buffer.from(bytes).toString()));
+  } catch (error) {
+    if (error instanceof SyntaxError || isFailure(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The claims of a folder, the one that holds last. */
@@ -76,14 +95,6 @@ async function claimsIn(storage: Storage, folder: string): Promise<StoredObject[
   const claims: StoredObject[] = [];
   for await (const object of storage.list(folder)) if (isClaim(object)) claims.push(object);
   return claims.sort((a, b) => numberOf(a) - numberOf(b));
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }
 
 function numberOf(claim: StoredObject): number {

@@ -117,6 +117,21 @@ test('a save that fails at any change leaves nothing and says why; the next one 
   }
 });
 
+test('a removal that fails at any change leaves a whole snapshot or none, and can be made again', async () => {
+  const fault = new Failure('file-unwritable', 'EIO', { path: 'x' });
+  for (let skip = 0; skip < 3; skip += 1) {
+    const path = folder();
+    const storage = new FaultyStorage(new LocalStorage(path));
+    const repository = await openRepository(storage, { create: true });
+    for (const kind of ['save', 'evidence', 'pin'] as const) await act(repository, kind, 'a');
+    storage.failNext('delete', fault, skip);
+    await expect(act(repository, 'delete', 'a')).rejects.toBe(fault);
+    expect(await expectWhole(repository)).toEqual(skip === 0 ? ['a'] : []);
+    await act(repository, 'delete', 'a');
+    expect(await repository.snapshots()).toMatchObject({ snapshots: [], damaged: [], unfinished: [] });
+  }
+});
+
 test('a save whose last write fails after it happened takes it back', async () => {
   const path = folder();
   const inner = new LocalStorage(path);

@@ -21,7 +21,7 @@ export interface ReadRecord<T> {
 }
 
 /** A record as it is stored: UTF-8 JSON, two spaces, a newline at the end. */
-export function encodeRecord(record: object): Uint8Array {
+export function encodeRecord(record: object): Buffer {
   return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
 }
 

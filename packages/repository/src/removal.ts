@@ -21,11 +21,14 @@ export async function removeSnapshot(
     throw new Failure('snapshot-busy', 'another process has claimed the name', { name });
   }
   const keys: string[] = [];
-  for await (const object of storage.list(folder)) if (!isClaim(object)) keys.push(object.key);
-  const manifest = `${folder}/${manifestFile}`;
-  if (keys.includes(manifest)) await storage.delete(manifest);
-  for (const key of keys) if (key !== manifest) await storage.delete(key);
-  await claim.release();
+  try {
+    for await (const object of storage.list(folder)) if (!isClaim(object)) keys.push(object.key);
+    const manifest = `${folder}/${manifestFile}`;
+    if (keys.includes(manifest)) await storage.delete(manifest);
+    for (const key of keys) if (key !== manifest) await storage.delete(key);
+  } finally {
+    await claim.release();
+  }
   if (keys.length === 0 && !claim.inherited) {
     throw new Failure('snapshot-missing', 'the repository holds nothing under this name', { name });
   }

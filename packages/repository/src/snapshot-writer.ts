@@ -139,11 +139,19 @@ class StagedSnapshot implements SnapshotWriter {
     throw new Failure('snapshot-name-taken', 'another writer came first', { name: this.name });
   }
 
-  /** A write that failed may have happened; but what a successor has written since is not this writer's to remove. */
+  /**
+   * A write that failed may have happened; but what a successor has written since is not this writer's to remove. What
+   * cannot be removed now keeps its claim, and is cleared away by the next one who finds that ended.
+   */
   async #takeBack(...keys: string[]): Promise<void> {
     await this.#file.discard();
-    if (!(await this.#claim.isHeld())) return;
-    for (const key of keys) await this.#storage.delete(key);
+    try {
+      if (!(await this.#claim.isHeld())) return;
+      for (const key of keys) await this.#storage.delete(key);
+    } catch {
+      // The first failure is the one to tell.
+      return;
+    }
     await this.#claim.release();
   }
 

@@ -91,18 +91,20 @@ export class StagedFile implements ObjectWriter {
   }
 
   #close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = undefined;
+    if (fd !== undefined) closeSync(fd);
   }
 
   /** Leaves nothing of an unplaced file; what cannot be removed now is removed as stale later. */
   #drop(): void {
     if (this.#fd === undefined) return;
-    try {
-      this.#close();
-      unlinkSync(this.path);
-    } catch {
-      this.#fd = undefined;
+    for (const act of [() => this.#close(), () => unlinkSync(this.path)]) {
+      try {
+        act();
+      } catch {
+        // Whoever drops a file has a failure of its own to tell.
+      }
     }
   }
 }
