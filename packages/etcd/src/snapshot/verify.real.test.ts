@@ -34,8 +34,8 @@ async function churn(cluster: EtcdCluster, random: SeededRandom, steps: number):
     else if (kind < 9) await etcd.deleteRange('/registry/events/', '/registry/events0');
     else {
       const keys = new Set(Array.from({ length: 1 + random.below(8) }, key));
-      const operations = [...keys].map(
-        (key): Operation => (random.below(3) === 0 ? { delete: key } : { put: key, value }),
+      const operations = [...keys].map((key): Operation =>
+        random.below(3) === 0 ? { delete: key } : { put: key, value },
       );
       await etcd.txn(operations);
     }
@@ -64,7 +64,9 @@ describe.each(etcdMinors)('snapshots of etcd %s', async (version) => {
     const found = await verifySnapshotFile(file, { hashKv });
     const theirs = await cluster.utlJson<StatusJson>(['snapshot', 'status', file]);
 
-    expect(found.checks.filter((check) => check.outcome !== 'passed').map((check) => check.check)).toEqual(['sha256']);
+    expect(found.checks.filter((check) => check.outcome !== 'passed').map((check) => check.check)).toEqual([
+      'sha256',
+    ]);
     expect(found.hashKv).toEqual(hashKv);
     const countsPairs = version === '3.4' || version === '3.5';
     expect({
