@@ -9,11 +9,18 @@ import {
   type Image,
   type LeafElement,
 } from '../bolt/index.ts';
-import { appendBucket, appendTree, bucketValue, metaImage, PageAppender } from '../bolt/build/index.ts';
+import {
+  appendBucket,
+  appendTree,
+  bucketValue,
+  extendBucket,
+  metaImage,
+  PageAppender,
+} from '../bolt/build/index.ts';
 import { bucketNames, metaKeys, readSmallBucket } from '../mvcc/index.ts';
 import { changedPairs, type Pairs } from './db-pairs.ts';
 import type { EtcdForm, RevisionBump } from './form.ts';
-import { latestRevision, withPhantom } from './key-bucket.ts';
+import { latestRevision, phantomAt } from './key-bucket.ts';
 import type { NewCluster } from './membership/new-cluster.ts';
 import { writeFully } from './write-file.ts';
 
@@ -64,7 +71,9 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
     values.set(name, await appendBucket(pages, elementsOf(pairs), buckets.get(name)?.sequence ?? 0n));
   }
   if (!values.has(bucketNames.cluster)) values.set(bucketNames.cluster, await appendBucket(pages, [], 0n));
-  if (edit.bump !== null) values.set(bucketNames.key, await withPhantom(image, pages, key, restored));
+  if (edit.bump !== null) {
+    values.set(bucketNames.key, await extendBucket(image, pages, key, [phantomAt(restored)]));
+  }
   const root = await appendTree(pages, elementsOf(values, bucketElementFlag));
 
   for (const transaction of [meta.transaction + 1n, meta.transaction + 2n]) {

@@ -4,71 +4,13 @@ import { join } from 'node:path';
 import { array, assert, asyncProperty, constant, constantFrom, nat, oneof } from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { verifySnapshotFile } from '../../snapshot/index.ts';
-import {
-  bucketElementFlag,
-  openFileSource,
-  openImage,
-  readBuckets,
-  readEntries,
-  type LeafElement,
-} from '../index.ts';
-import { formatRevision } from '../../mvcc/index.ts';
-import { appendBucket, appendTree, extendBucket, metaImage, PageAppender } from './index.ts';
+import { ImageInMemory, recordOf } from '../../testing/image-in-memory.ts';
+import { openFileSource, openImage, readBuckets, readEntries, type LeafElement } from '../index.ts';
+import { appendBucket, extendBucket, type PageAppender } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-build-'));
+const path = join(folder, 'db');
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A record as etcd has it: a put of key `k`, whose value is `size` bytes long. */
-function record(main: number, size: number): LeafElement {
-  const value = Buffer.alloc(size, main);
-  const length = [...varint(size)];
-  const head = [0x0a, 1, 0x6b, 0x10, 1, 0x18, ...varint(main), 0x20, 1];
-  return {
-    flags: 0,
-    key: formatRevision({ main, sub: 0, tombstone: false }),
-    value: Buffer.from([...head, ...(size === 0 ? [] : [0x2a, ...length, ...value])]),
-  };
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(Math.floor(value / 128))];
-}
-
-/** A db in memory, whose pages are written as they come. */
-function dbOf(pageSize: number): {
-  pages: PageAppender;
-  bytes: () => Buffer;
-  finish(buckets: Map<string, Buffer>): Promise<string>;
-} {
-  const chunks: [number, Buffer][] = [];
-  const pages = new PageAppender(pageSize, 2, async (bytes, at) => {
-    chunks.push([at, Buffer.from(bytes)]);
-  });
-  const bytes = (): Buffer => {
-    const whole = Buffer.alloc(pages.nextPage * pageSize);
-    for (const [at, chunk] of chunks) chunk.copy(whole, at);
-    return whole;
-  };
-  return {
-    pages,
-    bytes,
-    async finish(buckets) {
-      const elements = [...buckets].map(([name, value]) => ({
-        flags: bucketElementFlag,
-        key: Buffer.from(name),
-        value,
-      }));
-      const root = await appendTree(pages, elements);
-      for (const id of [0, 1] as const) {
-        const meta = { pageSize, root, sequence: 0n, pages: pages.nextPage, transaction: BigInt(6 - id) };
-        chunks.push([id * pageSize, metaImage(id, meta)]);
-      }
-      const path = join(folder, 'db');
-      writeFileSync(path, bytes());
-      return path;
-    },
-  };
-}
 
 async function recordsOf(path: string): Promise<[string, string][]> {
   const source = openFileSource(path);
@@ -97,26 +39,22 @@ test('what is built, and what is then added at its right edge in parts, is read 
       array(sizes, { maxLength: 4 }),
       constantFrom(1024, 4096, 65_536),
       async (first, more, pageSize) => {
-        const db = dbOf(pageSize);
+        const db = new ImageInMemory(pageSize);
         let main = 1;
         const all: LeafElement[] = [];
         const next = (part: readonly number[]): LeafElement[] => {
-          const elements = part.map((size) => record(++main, size));
+          const elements = part.map((size) => recordOf(++main, size));
           all.push(...elements);
           return elements;
         };
-        let value = await appendBucket(db.pages, next(first), 7n);
+        await db.fill('key', next(first));
         for (const part of more) {
           if (part.length === 0) continue;
-          const path = await db.finish(new Map([['key', value]]));
-          value = await extended(path, db.pages, next(part));
+          writeFileSync(path, await db.finish());
+          db.set('key', await extended(path, db.pages, next(part)));
         }
-        const path = await db.finish(
-          new Map([
-            ['key', value],
-            ['meta', await appendBucket(db.pages, [], 0n)],
-          ]),
-        );
+        await db.fill('meta', []);
+        writeFileSync(path, await db.finish());
         expect(await recordsOf(path)).toEqual(all.map(({ key, value }) => [hex(key), hex(value)]));
         const { checks, pages } = await verifySnapshotFile(path, { trailer: 'optional' });
         expect(checks.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
@@ -144,7 +82,7 @@ function imageOf(size: number): LeafElement[] {
 }
 
 test('a bucket of up to a quarter of a page is inline, a larger one is a tree', async () => {
-  const { pages } = dbOf(4096);
+  const { pages } = new ImageInMemory(4096);
   expect((await appendBucket(pages, imageOf(1024), 3n)).length).toBe(16 + 1024);
   expect(pages.nextPage).toBe(2);
   const tree = await appendBucket(pages, imageOf(1025), 3n);
@@ -152,11 +90,12 @@ test('a bucket of up to a quarter of a page is inline, a larger one is a tree', 
 });
 
 test('a branch never has one child only, even where its last page would', async () => {
-  const { pages, bytes } = dbOf(1024);
+  const db = new ImageInMemory(1024);
   const full = Math.floor((1024 - 16) / (16 + 17));
-  const level = await pages.branches(
-    Array.from({ length: 2 * full + 1 }, (_, i) => ({ key: record(i, 0).key, child: 9 })),
+  const level = await db.pages.branches(
+    Array.from({ length: 2 * full + 1 }, (_, i) => ({ key: recordOf(i, 0).key, child: 9 })),
   );
-  expect(level.map(({ child }) => bytes().readUInt16LE(child * 1024 + 10))).toEqual([full, full + 1]);
-  expect(pages.nextPage).toBe(2 + 1 + 2);
+  expect(db.pages.nextPage).toBe(2 + 1 + 2);
+  const bytes = await db.finish();
+  expect(level.map(({ child }) => bytes.readUInt16LE(child * 1024 + 10))).toEqual([full, full + 1]);
 });
