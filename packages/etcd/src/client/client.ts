@@ -4,7 +4,7 @@ import { parseEndpoints, type Endpoint } from './endpoint.ts';
 import { Cluster, KV, Maintenance } from './gen/etcd_pb.ts';
 import { readMemberStatus, type MemberStatus } from './member-status.ts';
 import { Peer, type Credentials } from './peer.ts';
-import { grpcCode, refusalOf } from './refusal.ts';
+import { refusalOf } from './refusal.ts';
 import { surveyMembers, type Survey } from './survey.ts';
 import { tlsIdentity, type TlsFiles } from './tls.ts';
 
@@ -95,7 +95,7 @@ export class EtcdClient implements AsyncDisposable {
       await this.#peer(endpoint).ask(KV.method.range, { key, countOnly: true });
       return true;
     } catch (error) {
-      if (refusalOf(error)?.code === grpcCode.permissionDenied) return true;
+      if (refusalOf(error)?.is('permission') === true) return true;
       if (isFailure(error, 'etcd-auth')) throw error;
       if (isFailure(error)) return false;
       throw error;

@@ -80,7 +80,7 @@ export class Peer {
       try {
         return await call(await this.#headers());
       } catch (error) {
-        if (!(error instanceof Refusal) || error.code !== grpcCode.unauthenticated) throw error;
+        if (!(error instanceof Refusal && error.is('token'))) throw error;
         this.#token = undefined;
         return await call(await this.#headers());
       }
@@ -105,11 +105,7 @@ export class Peer {
       return (await this.#unary(Auth.method.authenticate, request, limits.etcdCallMs, {})).token;
     } catch (error) {
       this.#token = undefined;
-      if (
-        error instanceof Refusal &&
-        /authentication is not enabled|not supported for learner/.test(error.message)
-      )
-        return '';
+      if (error instanceof Refusal && (error.is('authNotEnabled') || error.is('learner'))) return '';
       throw error;
     }
   }
@@ -151,18 +147,15 @@ export class Peer {
   }
 }
 
-/** What etcd means by the refusals that concern the user; the words are those of etcd's rpctypes, 3.4 to 3.7. */
+/** What a refusal says of the user, if that is what it is about. */
 function loginFault(refusal: Refusal, user: string | undefined): string | undefined {
-  if (refusal.code === grpcCode.permissionDenied)
-    return `user ${user ?? '(none)'} may not do this: ${refusal.message}`;
-  if (refusal.message.includes('user name is empty')) {
-    return user === undefined
-      ? 'it asks for a user, and none was given'
-      : `as a learner it cannot log in user ${user}`;
-  }
-  if (refusal.message.includes('authentication failed'))
-    return `user ${user} is unknown, or the password is wrong`;
-  return refusal.code === grpcCode.unauthenticated ? refusal.message : undefined;
+  if (refusal.is('permission')) return `user ${user ?? '(none)'} may not do this: ${refusal.message}`;
+  if (refusal.is('wrongLogin')) return `user ${user} is unknown, or the password is wrong`;
+  if (refusal.is('token')) return `user ${user ?? '(none)'}: ${refusal.message}`;
+  if (!refusal.is('noUser')) return undefined;
+  return user === undefined
+    ? 'it asks for a user, and none was given'
+    : `as a learner it cannot log in user ${user}`;
 }
 
 function pathOf(method: DescMethodUnary | DescMethodServerStreaming): string {
