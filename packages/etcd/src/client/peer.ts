@@ -138,12 +138,12 @@ export class Peer {
 
   #refused(error: Refusal): Failure {
     const details = { endpoint: this.#endpoint.url };
-    if (error.code === grpcCode.deadlineExceeded || error.code === grpcCode.unavailable) {
-      return new Failure('etcd-unreachable', error.message, details, { cause: error });
-    }
     const login = loginFault(error, this.#options.auth?.user);
     if (login !== undefined) return new Failure('etcd-auth', login, details, { cause: error });
-    return new Failure('etcd-refused', error.message, details, { cause: error });
+    // etcd 3.4 also says "unavailable" for what a learner does not do.
+    const absent = error.code === grpcCode.deadlineExceeded || error.code === grpcCode.unavailable;
+    const code = absent && !error.is('learner') ? 'etcd-unreachable' : 'etcd-refused';
+    return new Failure(code, error.message, details, { cause: error });
   }
 }
 
