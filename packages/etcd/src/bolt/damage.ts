@@ -11,3 +11,8 @@ export function placeOf(page: number, pageSize: number, element?: number): strin
   const where = `page ${page} at byte ${page * pageSize}`;
   return element === undefined ? where : `${where}, element ${element}`;
 }
+
+/** The place of a bucket; a damaged name is quoted. */
+export function placeOfBucket(name: string): string {
+  return `bucket ${/^\w+$/.test(name) ? name : JSON.stringify(name)}`;
+}

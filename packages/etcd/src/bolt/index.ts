@@ -9,7 +9,7 @@
 export { type Bucket, bucketHeadSize, parseBucket, rootBucket } from './bucket.ts';
 export { compareBytes } from './compare.ts';
 export { lastEntry, readBuckets, readEntries, rightSpine } from './cursor.ts';
-export { damaged, placeOf } from './damage.ts';
+export { damaged, placeOf, placeOfBucket } from './damage.ts';
 export { fnv1a64 } from './fnv.ts';
 export {
   type Image,

@@ -1,4 +1,4 @@
-import { damaged, placeOf } from './damage.ts';
+import { damaged, placeOf, placeOfBucket } from './damage.ts';
 import type { Bucket } from './bucket.ts';
 import { type Image, pagesPresent } from './meta.ts';
 import {
@@ -72,7 +72,7 @@ export function faultOfInline(inline: Uint8Array): string | null {
  */
 export function inlinePage(image: Image, bucket: Bucket): Page {
   const fault = faultOfInline(bucket.inline);
-  if (fault !== null) throw damaged(image.source, `bucket ${bucket.name}`, fault);
+  if (fault !== null) throw damaged(image.source, placeOfBucket(bucket.name), fault);
   return parsePage(bucket.inline);
 }
 

@@ -55,14 +55,6 @@ export function buildTestImage({
     for (let i = 0; i < count; i++) used.add(id + i);
     return id;
   };
-  const leafOf = (entries: readonly TestEntry[], flags: number) => (id: number, overflow: number) =>
-    page(
-      id,
-      0x02,
-      overflow,
-      entries.map((entry) => leafElement(entry, flags)),
-    );
-
   const tree = (entries: readonly TestEntry[], flags: number): number => {
     let level: Built[] = chunks(entries, fanOut).map((chunk) => ({
       id: place(leafOf(chunk, flags)),
@@ -114,6 +106,11 @@ export function bytesSource(bytes: Uint8Array, name = 'test image'): ByteSource 
     },
     close: () => {},
   };
+}
+
+function leafOf(entries: readonly TestEntry[], flags: number): (id: number, overflow: number) => Buffer {
+  const elements = entries.map((entry) => leafElement(entry, flags));
+  return (id, overflow) => page(id, 0x02, overflow, elements);
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {

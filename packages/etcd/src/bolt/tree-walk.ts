@@ -1,7 +1,7 @@
 import type { Bucket } from './bucket.ts';
 import { compareBytes } from './compare.ts';
 import { deepestTree } from './cursor.ts';
-import { placeOf } from './damage.ts';
+import { placeOf, placeOfBucket } from './damage.ts';
 import { checkLeaf, type Leaf, type Visit } from './leaf-check.ts';
 import type { Image } from './meta.ts';
 import { branchElement, type Page, pageFlag, type PageHeader, parseHeader } from './page.ts';
@@ -66,7 +66,7 @@ export class TreeWalk {
   async walk(order: WalkOrder): Promise<void> {
     const { window, report } = this.#context;
     const { root, inline, name } = order.bucket;
-    const place = `bucket ${name}`;
+    const place = placeOfBucket(name);
     if (root !== 0) return this.#family({ place, children: [root], keys: [null], max: null }, order, 1);
     const fault = faultOfInline(inline);
     if (fault !== null) return report(place, fault);
@@ -140,7 +140,7 @@ export class TreeWalk {
     const { image, window, report } = this.#context;
     const fault = checkLeaf(window.arena, leaf, order.flags, order.visit);
     if (fault === null) return;
-    const place = leaf.page === 0 ? `bucket ${order.bucket.name}` : placeOf(leaf.page, image.pageSize);
+    const place = leaf.page === 0 ? placeOfBucket(order.bucket.name) : placeOf(leaf.page, image.pageSize);
     report(`${place}, element ${fault[0]}`, fault[1]);
   }
 

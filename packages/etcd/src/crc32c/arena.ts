@@ -28,6 +28,7 @@ interface WebAssemblyWords {
 declare const WebAssembly: WebAssemblyWords;
 
 let compiled: object | null | undefined;
+let tables: Uint32Array | undefined;
 
 /** The module, or null where this Node cannot compile one (as under --jitless). */
 function wasmModule(): object | null {
@@ -49,9 +50,7 @@ export function crcArena(size: number, plain = false): CrcArena {
     return { bytes, crc: (from, to, seed) => plainCrc32c(bytes, from, to, seed) };
   }
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(size / unit) });
-  const tables = new Uint32Array(memory.buffer, 0, unit / 4);
-  tables.set(slicingTables());
-  tables.set(stretchTables(), slicingEntries);
+  new Uint32Array(memory.buffer).set((tables ??= makeTables()));
   const instance = new WebAssembly.Instance(module, { holdfast: { memory } });
   const crc = instance.exports['crc32c'] as Crc;
   return {
@@ -60,6 +59,10 @@ export function crcArena(size: number, plain = false): CrcArena {
   };
 }
 
-function stretchTables(): Uint32Array {
-  return Uint32Array.from({ length: 4 * 256 }, (_, i) => shiftCrc32c((i & 0xff) << (8 * (i >>> 8)), stretch));
+function makeTables(): Uint32Array {
+  const made = new Uint32Array(slicingEntries + 4 * 256);
+  made.set(slicingTables());
+  for (let i = slicingEntries; i < made.length; i++)
+    made[i] = shiftCrc32c((i & 0xff) << (8 * ((i - slicingEntries) >>> 8)), stretch);
+  return made;
 }

@@ -112,8 +112,6 @@ export class TestHistory {
 
   /** The buckets that hold it. */
   buckets(): Record<string, readonly TestEntry[]> {
-    const compaction = (name: string, revision: number): TestEntry[] =>
-      revision < 0 ? [] : [[Buffer.from(name), formatRevision({ main: revision, sub: 0, tombstone: false })]];
     return {
       alarm: [],
       cluster: [[Buffer.from('clusterVersion'), Buffer.from('3.6.0')]],
@@ -129,6 +127,12 @@ export class TestHistory {
       ],
     };
   }
+}
+
+function compaction(name: string, revision: number): TestEntry[] {
+  return revision < 0
+    ? []
+    : [[Buffer.from(name), formatRevision({ main: revision, sub: 0, tombstone: false })]];
 }
 
 function newest(records: readonly TestRecord[], revision: number): Map<string, TestRecord> {

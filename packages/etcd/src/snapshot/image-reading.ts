@@ -9,6 +9,7 @@ import {
   PageWindow,
   parseBucket,
   placeOf,
+  placeOfBucket,
   readFreelist,
   rootBucket,
   type Stretch,
@@ -60,7 +61,7 @@ export async function readImage(
   pace: (bytes: number) => Promise<void>,
 ): Promise<ImageReading> {
   const report = (place: string, reason: string) => findings.add('tree', place, reason);
-  const window = new PageWindow(image.source, windowBytes);
+  const window = new PageWindow(image.source, Math.min(windowBytes, image.source.size));
   const context: WalkContext = { image, window, reached: new PageMap(pagesPresent(image)), report, pace };
   const tree = new TreeWalk(context);
   const listed = await findings.unlessDamaged(new Float64Array(0), () =>
@@ -167,7 +168,8 @@ function bucketsIn(stretch: Stretch): Bucket[] {
 function placeIn(image: Image, bucket: Bucket, stretch: Stretch, index: number): string {
   const { page } = stretch.leaf;
   const element = stretch.first + index;
+  const place = placeOfBucket(bucket.name);
   return page === 0
-    ? `bucket ${bucket.name}, element ${element}`
-    : `${placeOf(page, image.pageSize, element)} of bucket ${bucket.name}`;
+    ? `${place}, element ${element}`
+    : `${placeOf(page, image.pageSize, element)} of ${place}`;
 }
