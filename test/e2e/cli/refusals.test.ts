@@ -26,12 +26,24 @@ describe.skipIf((await etcdOrSkip('3.5')).skip)('refusals', () => {
     await mkdir(join(folder, 'other'));
     await writeFile(join(folder, 'other', 'letter'), 'dear diary');
     known = {
-      ...{ E: cluster.endpoints[0]!, CA: cacert, CERT: cert, KEY: key, PW: cluster.auth!.passwordFile },
-      ...{ WRONGCA: wrongCacert, WRONGCERT: wrongCert, WRONGKEY: wrongKey },
-      ...{ WRONGPW: await file('wrong-pw', 'hunter2\n'), NOPEM: await file('no.pem', 'hunter2') },
-      ...{ CLOSED: `https://127.0.0.1:${port}`, PLAIN: cluster.endpoints[0]!.replace('https', 'http') },
-      ...{ REPO: join(folder, 'repository'), OTHER: join(folder, 'other'), NONE: join(folder, 'none') },
-      ...{ JUNK: await file('junk.db', 'x'.repeat(4096)), EMPTY: await file('empty.db', ''), DIR: folder },
+      E: cluster.endpoints[0]!,
+      CA: cacert,
+      CERT: cert,
+      KEY: key,
+      PW: cluster.auth!.passwordFile,
+      WRONGCA: wrongCacert,
+      WRONGCERT: wrongCert,
+      WRONGKEY: wrongKey,
+      WRONGPW: await file('wrong-pw', 'hunter2\n'),
+      NOPEM: await file('no.pem', 'hunter2'),
+      CLOSED: `https://127.0.0.1:${port}`,
+      PLAIN: cluster.endpoints[0]!.replace('https', 'http'),
+      REPO: join(folder, 'repository'),
+      OTHER: join(folder, 'other'),
+      NONE: join(folder, 'none'),
+      JUNK: await file('junk.db', 'x'.repeat(4096)),
+      EMPTY: await file('empty.db', ''),
+      DIR: folder,
     };
     const saved = await run('snapshot save SOUND --repo REPO --name sound -q');
     expect(saved).toEqual({ status: 0, stdout: 'sound\n', stderr: '' });
@@ -56,6 +68,7 @@ describe.skipIf((await etcdOrSkip('3.5')).skip)('refusals', () => {
       'snapshot save --endpoints CLOSED --cacert CA --cert CERT --key KEY --repo NONE',
     ],
     [13, 'etcd-tls', 'snapshot save --endpoints E --cacert WRONGCA --cert CERT --key KEY --repo NONE'],
+    [13, 'etcd-tls', 'snapshot save --endpoints E --cacert CA --cert WRONGCERT --key WRONGKEY --repo NONE'],
     [13, 'etcd-tls', 'snapshot save --endpoints PLAIN --repo NONE'],
     [13, 'etcd-tls', 'snapshot save --endpoints E --repo NONE'],
     [

@@ -6,7 +6,9 @@ import {
   planCluster,
   startCluster,
   startPlanned,
+  type ClusterPlan,
   type EtcdCluster,
+  type PlannedMember,
 } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answer, holdfast } from '../product.ts';
@@ -44,11 +46,10 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     await rm(folder, { recursive: true });
   });
 
-  const save = (...more: string[]): string[] => [
-    ...['snapshot', 'save', '--endpoints', cluster.endpoints.join(','), '--cluster', 'prod'],
-    ...repo,
-    ...more,
-  ];
+  const save = (...more: string[]): string[] => {
+    const endpoints = cluster.endpoints.join(',');
+    return ['snapshot', 'save', '--endpoints', endpoints, '--cluster', 'prod', ...repo, ...more];
+  };
   const names = async (): Promise<string> => (await holdfast(['snapshot', 'list', ...repo, '-q'])).stdout;
 
   test('save says what it saved, from whom, and that it is verified', async () => {
@@ -68,8 +69,11 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     ]);
     second = items[0]!;
     expect(await answer('snapshot', 'show', 'latest~1', ...repo)).toMatchObject({
-      ...{ kind: 'Snapshot', name: first.name, status: { revision: 2, totalKeys: 1, version: '3.6.0' } },
-      ...{ manifest: { kind: 'Snapshot' }, evidence: [{ kind: 'Evidence', outcome: 'passed' }] },
+      kind: 'Snapshot',
+      name: first.name,
+      status: { revision: 2, totalKeys: 1, version: '3.6.0' },
+      manifest: { kind: 'Snapshot' },
+      evidence: [{ kind: 'Evidence', outcome: 'passed' }],
     });
   });
 
@@ -116,20 +120,8 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     const { keyValues } = await cluster.gateway().rangeAll({ revision: second.revision });
     const plan = await planCluster({ version: '3.6', members: 3, dir: join(folder, 'new') });
     const [m1] = plan.members;
-    const restored = await answer<Restored>(
-      ...[
-        'restore',
-        'datadir',
-        '--snapshot',
-        'latest',
-        ...repo,
-        '--data-dir',
-        m1!.dataDir,
-        '--name',
-        m1!.name,
-      ],
-      ...['--initial-cluster', plan.initialCluster, '--initial-advertise-peer-urls', m1!.peerUrl],
-    );
+    const line = ['restore', 'datadir', '--snapshot', 'latest', ...repo, ...memberFlags(plan, m1!)];
+    const restored = await answer<Restored>(...line);
     const { token } = restored.cluster;
     for (const [index, { name, command }] of restored.otherMembers.entries()) {
       const member = plan.members[index + 1]!;
@@ -146,11 +138,8 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     const file = join(folder, 'etcd.db');
     const plan = await planCluster({ version: '3.6', members: 3, dir: join(folder, 'utl') });
     const tokens = new Set<string>();
-    for (const { name, dataDir, peerUrl } of plan.members) {
-      const { cluster } = await answer<Restored>(
-        ...['snapshot', 'restore', file, '--name', name, '--data-dir', dataDir],
-        ...['--initial-cluster', plan.initialCluster, '--initial-advertise-peer-urls', peerUrl],
-      );
+    for (const member of plan.members) {
+      const { cluster } = await answer<Restored>('snapshot', 'restore', file, ...memberFlags(plan, member));
       tokens.add(cluster.token);
     }
     expect(tokens.size).toBe(1);
@@ -159,3 +148,8 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     expect((await back.gateway().range({ key: 'a' })).keyValues[0]?.value.toString()).toBe('two');
   });
 });
+
+function memberFlags({ initialCluster }: ClusterPlan, { name, dataDir, peerUrl }: PlannedMember): string[] {
+  const member = ['--name', name, '--data-dir', dataDir, '--initial-advertise-peer-urls', peerUrl];
+  return [...member, '--initial-cluster', initialCluster];
+}
