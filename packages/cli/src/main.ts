@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { Failure, systemClock } from '@holdfast/base';
 import type { Io } from './io.ts';
@@ -11,7 +12,7 @@ const samePressMs = 250;
 
 /** Runs the command line of this process and sets its exit status. */
 export async function main(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onUnwritable);
   const stop = new AbortController();
   listen(stop);
   const io: Io = {
@@ -30,9 +31,15 @@ export async function main(): Promise<void> {
   process.exitCode = await run(process.argv.slice(2), io);
 }
 
-/** `holdfast … | head` closes the pipe early: what is under way is still finished. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * `holdfast … | head` closes the pipe early: what is under way is still finished. Any other answer that cannot be
+ * written must not look like one that was.
+ */
+function onUnwritable(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.exitCode = 1;
+  writeSync(process.stderr.fd, `error: the answer cannot be written\n  why:  ${error.message}\n`);
+  process.exit();
 }
 
 /** The first signal asks the command to clean up and stop, a second one stops at once. */

@@ -9,6 +9,7 @@ import { addVersion } from './commands/version.ts';
 import { withGlobals } from './program/options.ts';
 import { Verb } from './program/verb.ts';
 import type { Session } from './session.ts';
+import { version } from './version.ts';
 
 /**
  * The whole command tree. Building it does nothing else, so that help, completion and the reference can walk it.
@@ -22,6 +23,7 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
       "Brings a Kubernetes cluster's etcd back: snapshots that are proven restorable, and restores that cannot make things worse.",
     )
     .exitOverride()
+    .version(version, '-V, --version', 'print the version')
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
@@ -40,6 +42,8 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
       'Build a member from the newest snapshot',
       'holdfast restore datadir --snapshot latest --repo /backup --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
     );
+  // A habit of many hands that `version` serves as well: no line in every help.
+  program.options.at(-1)?.hideHelp();
   withGlobals(program);
   program.commandsGroup('Backup:');
   addSnapshot(program);
@@ -51,5 +55,6 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   addConfig(program);
   addCompletion(program);
   addVersion(program);
+  program.helpCommand('help [command]', 'Show the help of a command.');
   return program;
 }

@@ -51,7 +51,7 @@ describe('help', () => {
         -o, --output <format>  form of the answer: table, wide, json, yaml or name (HOLDFAST_OUTPUT)
         --json                 the same as --output json
         -q, --quiet            print only the answer, and only its names unless --output says otherwise
-        -v, --verbose          say more on stderr
+        -v, --verbose          say on stderr where each setting came from
         --debug                add stacks to failures
         --no-color             no colours (as with NO_COLOR)
         --utc                  print times in UTC instead of the local zone (HOLDFAST_UTC)
@@ -72,6 +72,7 @@ describe('help', () => {
         completion <shell>     Print the script that lets a shell complete commands, options and snapshot
                                names.
         version                Show the version of Holdfast and of what it runs on.
+        help [command]         Show the help of a command.
       "
     `);
   });
@@ -107,7 +108,7 @@ describe('help', () => {
         -o, --output <format>  form of the answer: table, wide, json, yaml or name (HOLDFAST_OUTPUT)
         --json                 the same as --output json
         -q, --quiet            print only the answer, and only its names unless --output says otherwise
-        -v, --verbose          say more on stderr
+        -v, --verbose          say on stderr where each setting came from
         --debug                add stacks to failures
         --no-color             no colours (as with NO_COLOR)
         --utc                  print times in UTC instead of the local zone (HOLDFAST_UTC)

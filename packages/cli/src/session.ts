@@ -17,10 +17,6 @@ export interface Session {
   readonly format: Format;
   /** What the verbs of the engine ask for. */
   readonly context: VerbContext;
-  /** Something worth knowing, on stderr; silent under --quiet. */
-  note(text: string): void;
-  /** Something for the curious, on stderr; only under --verbose. */
-  detail(text: string): void;
   /** Something wrong that does not end the command, on stderr. */
   warn(text: string): void;
   /** Prints the answer on stdout, then throws the failure that it carries, if any. */
@@ -47,14 +43,15 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
     progress.clear();
     io.stderr.write(`${text}\n`);
   };
+  if (flags['verbose'] === true) {
+    for (const { name, origin } of origins.filter(isGiven)) say(errors('faint', `${name} is from ${origin}`));
+  }
   return {
     io,
     settings,
     origins,
     format,
     context: contextOf(io, progress),
-    note: (text) => quiet || say(text),
-    detail: (text) => flags['verbose'] === true && !quiet && say(errors('faint', text)),
     warn: (text) => say(`${errors('doubtful', 'warning:')} ${text}`),
     clear: () => progress.clear(),
     async print(answer) {
@@ -73,4 +70,8 @@ function contextOf(io: Io, progress: Progress): VerbContext {
     holdfast: version,
     onProgress: (step) => progress.report(step),
   };
+}
+
+function isGiven({ value, origin }: Origin): boolean {
+  return value !== undefined && origin !== 'default';
 }

@@ -22,6 +22,7 @@ test('nouns, then verbs', async () => {
     'config',
     'completion',
     'version',
+    'help',
     ':',
   ]);
   expect(await words('snapshot', 'p')).toEqual(['pin', ':']);

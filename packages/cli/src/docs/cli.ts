@@ -51,6 +51,7 @@ function leaves(command: Command): Verb[] {
   return command
     .createHelp()
     .visibleCommands(command)
+    .filter((each) => each.name() !== 'help')
     .flatMap((each) => (each.commands.length === 0 ? [each as Verb] : leaves(each)));
 }
 

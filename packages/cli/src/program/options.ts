@@ -11,7 +11,7 @@ export function withGlobals(verb: Verb): Verb {
     .addOption(settingOption('output', 'format').choices([...formats]))
     .addOption(new Option('--json', 'the same as --output json').implies({ output: 'json' }))
     .option('-q, --quiet', 'print only the answer, and only its names unless --output says otherwise')
-    .option('-v, --verbose', 'say more on stderr')
+    .option('-v, --verbose', 'say on stderr where each setting came from')
     .option('--debug', 'add stacks to failures')
     .option('--no-color', 'no colours (as with NO_COLOR)')
     .addOption(settingOption('utc'))
@@ -26,7 +26,7 @@ export function withRepository(verb: Verb): Verb {
 /** Where etcd is and how to be let in. */
 export function withEtcd(verb: Verb): Verb {
   const options = [
-    settingOption('endpoints', 'urls'),
+    settingOption('endpoints', 'urls').argParser(oneMore),
     settingOption('cacert', 'file'),
     settingOption('cert', 'file'),
     settingOption('key', 'file'),
@@ -47,6 +47,11 @@ function settingOption(name: SettingName, value?: string): Option {
     `${short}${row.flag}${value === undefined ? '' : ` <${value}>`}`,
     `${row.what} (${row.variable})`,
   );
+}
+
+/** A list may also be given by repeating its flag, as with etcdctl. */
+function oneMore(text: string, before?: string): string {
+  return before === undefined ? text : `${before},${text}`;
 }
 
 /** etcdctl takes `name:password` here; we do not, and never repeat what was given. */

@@ -16,6 +16,7 @@ export async function confirm(io: Io, question: string, name: string): Promise<v
   }
   io.stderr.write(`${question}\nType ${name} to go on: `);
   const answer = await firstLine(io);
+  if (answer === undefined) io.stderr.write('\n');
   io.signal.throwIfAborted();
   if (answer !== name) throw new Failure('not-confirmed', `"${name}" was not typed`);
 }

@@ -35,7 +35,7 @@ function living(sink: Sink, clock: Clock): Progress {
       if (clock.monotonic() - drawn < redrawMs && step.done !== 0) return;
       drawn = clock.monotonic();
       shown = true;
-      sink.write(`\r\u001b[2K${text.slice(0, (sink.columns ?? 80) - 1)}`);
+      sink.write(`\r\u001b[2K${text.slice(0, (sink.columns || 80) - 1)}`);
     },
     clear() {
       if (shown) sink.write('\r\u001b[2K');

@@ -17,12 +17,13 @@ export function peerUrls(text: string): string[] {
 
 /** What became of a restore, and what to do next. */
 export function restoreAnswer(report: RestoreDatadirReport, others: readonly OtherMember[]): Answer {
-  const { member, cluster, dataDir, walDir, source, revision, durationMs } = report;
+  const { member, cluster, dataDir, source, revision, durationMs } = report;
   return {
     json: {
       apiVersion,
       kind: 'RestoredDatadir',
       ...report,
+      durationMs: Math.round(durationMs),
       otherMembers: others.map((other) => ({ name: other.name, command: commandLine(other.words) })),
     },
     names: [dataDir],
@@ -39,16 +40,14 @@ export function restoreAnswer(report: RestoreDatadirReport, others: readonly Oth
           '  ',
         )}`,
         ...others.map((other) => `On the host of ${other.name}:\n  ${commandLine(other.words)}\n`),
-        `Then start etcd${others.length === 0 ? '' : ' on every member'}: ${commandLine([
-          'etcd',
-          '--name',
-          member.name,
-          '--data-dir',
-          dataDir,
-          ...(walDir === null ? [] : ['--wal-dir', walDir]),
-        ])} …\n`,
+        `Then start etcd${others.length === 0 ? '' : ' on every member'} with ${commandLine(startFlags(report))} and its usual flags.\n`,
       ].join('\n'),
   };
+}
+
+function startFlags({ member, dataDir, walDir }: RestoreDatadirReport): string[] {
+  const flags = ['--name', member.name, '--data-dir', dataDir];
+  return walDir === null ? flags : [...flags, '--wal-dir', walDir];
 }
 
 function revisionWords({ snapshot, restored }: RestoreDatadirReport['revision']): string {
