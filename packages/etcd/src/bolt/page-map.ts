@@ -11,13 +11,12 @@ export class PageMap {
     return ((this.#bits[page >>> 3]! >>> (page & 7)) & 1) === 1;
   }
 
-  /** Marks `count` pages from `first`; returns the first of them that was marked before, or -1. */
+  /** Marks `count` pages from `first`, up to one that was marked before: returns that one, or -1. */
   claim(first: number, count: number): number {
-    let twice = -1;
     for (let page = first; page < first + count; page++) {
-      if (twice < 0 && this.has(page)) twice = page;
+      if (this.has(page)) return page;
       this.#bits[page >>> 3]! |= 1 << (page & 7);
     }
-    return twice;
+    return -1;
   }
 }

@@ -39,7 +39,8 @@ export class PageWindow {
   }
 
   /**
-   * Reads `length` bytes from `position`, and on to `wanted` of them as far as there are room and bytes.
+   * Reads `length` bytes from `position`, and on to `wanted` of them as far as there are room and bytes. A promise
+   * only when the source needs one: files answer at once, and an `await` for each page would be felt.
    * @throws Failure not-a-snapshot when the source ends before `length`
    */
   load(position: number, length: number, wanted: number): void | Promise<void> {

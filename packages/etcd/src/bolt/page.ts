@@ -64,7 +64,7 @@ export interface LeafElement extends Entry {
 export function leafElement(page: Page, index: number): LeafElement | null {
   const at = pageHeaderSize + index * elementSize;
   const { bytes } = page;
-  if (index >= page.count || at + elementSize > bytes.length) return null;
+  if (index < 0 || index >= page.count || at + elementSize > bytes.length) return null;
   const key = at + u32(bytes, at + 4);
   const value = key + u32(bytes, at + 8);
   const end = value + u32(bytes, at + 12);
@@ -82,7 +82,7 @@ export interface BranchElement {
 export function branchElement(page: Page, index: number): BranchElement | null {
   const at = pageHeaderSize + index * elementSize;
   const { bytes } = page;
-  if (index >= page.count || at + elementSize > bytes.length) return null;
+  if (index < 0 || index >= page.count || at + elementSize > bytes.length) return null;
   const key = at + u32(bytes, at);
   const end = key + u32(bytes, at + 4);
   if (end > bytes.length) return null;

@@ -86,17 +86,17 @@ export class TreeWalk {
         report(`${family.place}, element ${i}`, wrongId);
         continue;
       }
-      const fetching = this.#fetch(
-        position,
-        image.pageSize,
-        endOfRun(children, i, image.pageSize) - position,
-      );
-      if (fetching !== undefined) await fetching;
+      if (!window.holds(position, image.pageSize)) {
+        const fetching = window.load(position, image.pageSize, runLength(children, i, image.pageSize));
+        if (fetching !== undefined) await fetching;
+      }
       const header = this.#enter(children[i]!, depth);
       if (header === null) continue;
       const size = (header.overflow + 1) * image.pageSize;
-      const fetchingRest = this.#fetch(position, size, size);
-      if (fetchingRest !== undefined) await fetchingRest;
+      if (!window.holds(position, size)) {
+        const fetching = window.load(position, size, size);
+        if (fetching !== undefined) await fetching;
+      }
       const min = keys[i]!;
       const max = i + 1 < keys.length ? keys[i + 1]! : family.max;
       if (header.flags === pageFlag.leaf) {
@@ -114,12 +114,6 @@ export class TreeWalk {
         this.#walked = 0;
       }
     }
-  }
-
-  /** A promise only when the source needs one: most pages are in the window, and files answer at once. */
-  #fetch(position: number, length: number, wanted: number): void | Promise<void> {
-    const { window } = this.#context;
-    return window.holds(position, length) ? undefined : window.load(position, length, wanted);
   }
 
   /** The header of a page in the window, marked as reached; null when the page is not to be used. */
@@ -177,14 +171,15 @@ function childWith(keys: readonly (Uint8Array | null)[], key: Uint8Array): numbe
   return Math.max(0, (after < 0 ? keys.length : after) - 1);
 }
 
-/** Where the run of neighbouring pages ends that begins with child `index`. */
-function endOfRun(children: readonly number[], index: number, pageSize: number): number {
+/** Bytes of the run of neighbouring pages that begins with child `index`. */
+function runLength(children: readonly number[], index: number, pageSize: number): number {
   const bridged = bridgedGap / pageSize;
-  let last = children[index]!;
+  const first = children[index]!;
+  let last = first;
   for (let i = index + 1; i < children.length; i++) {
     const next = children[i]!;
     if (next <= last || next > last + 1 + bridged) break;
     last = next;
   }
-  return (last + 1) * pageSize + usualOverflow;
+  return (last + 1 - first) * pageSize + usualOverflow;
 }

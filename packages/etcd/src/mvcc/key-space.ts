@@ -8,11 +8,11 @@ import { bigEndianCount, isRevisionKey, longestRevisionKey } from './revision.ts
 
 /** The point at which HashKV is taken, and how far the image is compacted. All -1 for never. */
 export interface KeySpacePoint {
-  /** HashKV covers records up to here. */
+  /** HashKV covers records up to here; not below `compactRevision`. */
   readonly revision: number;
   /** Everything up to here counts as compacted; not below `scheduled`. */
   readonly compactRevision: number;
-  /** Compaction of the image: asked for, and done. */
+  /** Compaction of the image: asked for, and done up to here. */
   readonly scheduled: number;
   readonly finished: number;
 }
@@ -46,7 +46,7 @@ export class NewestPass {
       const to = from + u32(bytes, at + 8);
       if (!isRevisionKey(bytes, from, to)) continue;
       const main = bigEndianCount(bytes, from);
-      if (main <= finished || main > Math.max(revision, compactRevision)) continue;
+      if (main <= finished || main > revision) continue;
       const tombstone = to - from === longestRevisionKey;
       const fault = parseKeyValue(bytes, to, to + u32(bytes, at + 12), fields);
       const ordinal = this.#ordinal;

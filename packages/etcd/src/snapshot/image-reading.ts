@@ -15,7 +15,6 @@ import {
   type Stretch,
   stretchEntries,
   TreeWalk,
-  type Visit,
   type WalkContext,
 } from '../bolt/index.ts';
 import { crc32c } from '../crc32c/index.ts';
@@ -31,7 +30,7 @@ import {
   type StoreMeta,
 } from '../mvcc/index.ts';
 import type { Findings } from './findings.ts';
-import { entryCheck } from './small-buckets.ts';
+import { SmallBucket } from './small-buckets.ts';
 
 /** Bytes read at once: enough for the children of a branch, few enough for the processor's cache. */
 const windowBytes = 1024 * 1024;
@@ -113,10 +112,10 @@ export async function readImage(
 
 /** HashKV at the live member's point if the image still has what it takes, else at the image's own end. */
 function pointOf(meta: StoreMeta, live: HashKv | null): KeySpacePoint {
-  const [scheduled, finished] = [meta.scheduledCompaction, meta.finishedCompaction];
-  const compactRevision = Math.max(scheduled, finished);
-  if (live === null || live.compactRevision < compactRevision || live.revision < live.compactRevision)
-    return { revision: Number.POSITIVE_INFINITY, compactRevision, scheduled, finished };
+  const finished = meta.finishedCompaction;
+  const scheduled = Math.max(meta.scheduledCompaction, finished);
+  if (live === null || live.compactRevision < scheduled || live.revision < live.compactRevision)
+    return { revision: Number.POSITIVE_INFINITY, compactRevision: scheduled, scheduled, finished };
   return { revision: live.revision, compactRevision: live.compactRevision, scheduled, finished };
 }
 
@@ -134,31 +133,6 @@ async function readNewest(
     await new TreeWalk(silent).walk({ bucket: key, flags: 0, visit: (stretch) => pass.visit(stretch), from });
   }
   return pass.newest;
-}
-
-/** Hashes and counts a bucket other than `key`, and looks at the entries whose form is known. */
-class SmallBucket {
-  hash: number;
-  pairs = 0;
-  readonly visit: Visit;
-
-  constructor(
-    bucket: Bucket,
-    hash: number,
-    report: (check: 'records', stretch: Stretch, index: number, reason: string) => void,
-  ) {
-    this.hash = hash;
-    const check = entryCheck(bucket.name);
-    this.visit = (stretch) => {
-      this.hash = stretch.arena.crc(stretch.from, stretch.to, this.hash);
-      this.pairs += stretch.count;
-      if (check === undefined) return;
-      for (const [index, { key, value }] of stretchEntries(stretch)) {
-        const fault = check(key, value);
-        if (fault !== null) report('records', stretch, index, fault);
-      }
-    };
-  }
 }
 
 function bucketsIn(stretch: Stretch): Bucket[] {

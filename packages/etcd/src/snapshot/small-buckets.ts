@@ -1,7 +1,8 @@
+import { type Bucket, type Stretch, stretchEntries, type Visit } from '../bolt/index.ts';
 import { bigEndianCount, bigVarint, bucketNames, metaKeys, parseRevision } from '../mvcc/index.ts';
 
 /** Says what is wrong with an entry, or null. */
-export type EntryCheck = (key: Uint8Array, value: Uint8Array) => string | null;
+type EntryCheck = (key: Uint8Array, value: Uint8Array) => string | null;
 
 const eightBytes = (value: Uint8Array) =>
   value.length === 8 && bigEndianCount(value, 0) >= 0 ? null : 'it is no count';
@@ -42,10 +43,35 @@ function checkMember(key: Uint8Array, value: Uint8Array): string | null {
 }
 
 /** The check of a bucket's entries; none for the buckets whose entries are left as they are. */
-export function entryCheck(bucket: string): EntryCheck | undefined {
+function entryCheck(bucket: string): EntryCheck | undefined {
   if (bucket === bucketNames.lease) return checkLease;
   if (bucket === bucketNames.members) return checkMember;
   const known = values[bucket];
   if (known === undefined) return undefined;
   return (key, value) => known[Buffer.from(key).toString('latin1')]?.(value) ?? null;
+}
+
+/** Hashes and counts a bucket other than `key`, and looks at the entries whose form is known. */
+export class SmallBucket {
+  hash: number;
+  pairs = 0;
+  readonly visit: Visit;
+
+  constructor(
+    bucket: Bucket,
+    hash: number,
+    report: (check: 'records', stretch: Stretch, index: number, reason: string) => void,
+  ) {
+    this.hash = hash;
+    const check = entryCheck(bucket.name);
+    this.visit = (stretch) => {
+      this.hash = stretch.arena.crc(stretch.from, stretch.to, this.hash);
+      this.pairs += stretch.count;
+      if (check === undefined) return;
+      for (const [index, { key, value }] of stretchEntries(stretch)) {
+        const fault = check(key, value);
+        if (fault !== null) report('records', stretch, index, fault);
+      }
+    };
+  }
 }

@@ -114,6 +114,29 @@ describe.each(etcdMinors)('snapshots of etcd %s', async (version) => {
     await expectEqualFigures();
   });
 
+  test.skipIf(skip || version === '3.4')('what etcdutl restores with a revision bump', async () => {
+    await rm(file, { force: true });
+    await cluster.snapshotSave(file);
+    const dataDir = join(cluster.dir, 'restored');
+    await cluster.utl([
+      'snapshot',
+      'restore',
+      file,
+      `--data-dir=${dataDir}`,
+      '--bump-revision=1000',
+      '--mark-compacted',
+    ]);
+    const restored = join(dataDir, 'member', 'snap', 'db');
+    const found = await verifySnapshotFile(restored, { trailer: 'optional' });
+    expect(found.checks.filter((check) => check.outcome === 'failed')).toEqual([]);
+    const theirs = await cluster.utlJson<StatusJson>(['snapshot', 'status', restored]);
+    expect(found.status).toMatchObject({ hash: theirs.hash, revision: theirs.revision });
+    expect([found.status?.pairs, found.status?.liveKeys]).toContain(theirs.totalKey);
+    const before = await readPosition(openFileSource(file));
+    expect(theirs.revision).toBe(before.revision + 1000);
+    expect(found.hashKv).toMatchObject({ revision: theirs.revision, compactRevision: theirs.revision });
+  });
+
   test.skipIf(skip)('a store that was defragmented', async () => {
     await cluster.gateway().defragment();
     await expectEqualFigures();
