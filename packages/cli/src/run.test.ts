@@ -179,6 +179,7 @@ describe('secrets', () => {
     'snapshot save --user root --passwordfile=hunter2',
     'snapshot save --endpoints http://root:hunter2@h:1',
     'doctor --endpoints http://root:hunter2@h:1 --debug',
+    'doctor --endpoints http://root:hunter2@h:1 --verbose -o json',
   ])('%s is refused and not repeated', async (args) => {
     const { exit, stdout, stderr } = await cli(args);
     expect(exit).toBeGreaterThan(0);
@@ -186,7 +187,11 @@ describe('secrets', () => {
   });
 
   test('config view tells that there is one, and no more', async () => {
-    const env = { HOLDFAST_USER: 'root', HOLDFAST_PASSWORD: 'hunter2' };
+    const env = {
+      HOLDFAST_USER: 'root',
+      HOLDFAST_PASSWORD: 'hunter2',
+      HOLDFAST_ENDPOINTS: 'http://root:hunter2@h:1',
+    };
     for (const form of ['table', 'json', 'yaml', 'name']) {
       const { exit, stdout } = await holdfast(['config', 'view', '--origin', '-o', form], { env });
       expect([exit, stdout.includes('hunter2'), stdout.includes('password')]).toEqual([0, false, true]);

@@ -28,10 +28,7 @@ function configView({ origins }: Session, options: ViewOptions): Answer {
       apiVersion,
       kind: 'Configuration',
       settings: Object.fromEntries(
-        shown.map((each) => [
-          each.name,
-          { value: isSecret(each) ? each.shown : (each.value ?? null), origin: each.origin },
-        ]),
+        origins.map((each) => [each.name, { value: machineValue(each), origin: each.origin }]),
       ),
     },
     names: shown.filter((each) => each.value !== undefined).map((each) => each.name),
@@ -48,12 +45,23 @@ function configView({ origins }: Session, options: ViewOptions): Answer {
   };
 }
 
+function machineValue(setting: Origin): unknown {
+  const { value } = setting;
+  if (typeof value === 'boolean') return value;
+  return Array.isArray(value) ? value.map(withoutLogin) : shownValue(setting);
+}
+
 function shownValue(setting: Origin): string | null {
   if (setting.value === undefined) return null;
-  return isSecret(setting) ? '(set, not shown)' : String(setting.value);
+  return isSecret(setting) ? '(set, not shown)' : withoutLogin(String(setting.value));
 }
 
 function isSecret({ name }: Origin): boolean {
   const row: Setting = settingTable[name];
   return row.secret === true;
+}
+
+/** A login has no place in an endpoint, and none on a screen either. */
+function withoutLogin(text: string): string {
+  return text.replaceAll(/\/\/[^/@,]*@/g, '//…@');
 }

@@ -8,10 +8,10 @@ export interface Candidate {
 }
 
 /** What may stand at the cursor: words, or the shell's own files or folders, or the name of a stored snapshot. */
-export type Completion = readonly Candidate[] | 'files' | 'dirs' | 'snapshots';
+type Completion = readonly Candidate[] | 'files' | 'dirs' | 'snapshots';
 
 /** The words of the line sorted out: the command that they call and the options given so far. */
-export interface Line {
+interface Line {
   readonly command: Command;
   readonly flags: Readonly<Record<string, string | true>>;
   /** Words of the command that are no options. */
@@ -21,7 +21,7 @@ export interface Line {
 }
 
 /** Reads the words before the cursor as far as they go; unknown ones are passed over. */
-export function readLine(program: Verb, words: readonly string[]): Line {
+function readLine(program: Verb, words: readonly string[]): Line {
   let command: Command = program;
   let positions = 0;
   let pending: Option | undefined;
@@ -46,7 +46,7 @@ export function readLine(program: Verb, words: readonly string[]): Line {
 }
 
 /** What may stand after a line, when the word at the cursor begins with `current`. */
-export function completionAt(line: Line, current: string): Completion {
+function completionAt(line: Line, current: string): Completion {
   if (line.pending !== undefined) return valuesOf(line.pending, line.pending.flags);
   const { command } = line;
   if (current.startsWith('-')) {

@@ -2,7 +2,7 @@ import { Failure } from '@holdfast/base';
 import { InvalidArgumentError, Option } from 'commander';
 import { noPasswordFlag } from '../failure/usage.ts';
 import { formats } from '../term/answer.ts';
-import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
+import { settingRows, settingTable, type Setting, type SettingName } from '../settings/table.ts';
 import type { Verb } from './verb.ts';
 
 /** The options that every command takes. */
@@ -34,8 +34,9 @@ export function withEtcd(verb: Verb): Verb {
     settingOption('passwordFile', 'file'),
   ];
   for (const option of options) verb.addOption(option.helpGroup('etcd:'));
+  const borrowed = settingRows.flatMap((row) => row.etcdctl ?? []).join(', ');
   return verb.remark(
-    "Endpoints and TLS files are also taken from etcdctl's variables (ETCDCTL_ENDPOINTS, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY) when neither flag nor HOLDFAST_ variable is given. The password comes from --password-file or HOLDFAST_PASSWORD.",
+    `Endpoints and TLS files are also taken from etcdctl's variables (${borrowed}) when neither flag nor HOLDFAST_ variable is given. The password comes from --password-file or HOLDFAST_PASSWORD.`,
   );
 }
 

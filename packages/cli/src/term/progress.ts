@@ -2,7 +2,7 @@ import { formatBytes, formatDuration, type Clock } from '@holdfast/base';
 import type { Sink } from '../io.ts';
 
 /** Where a long step stands; bytes, or steps where `total` is small. */
-export interface Step {
+interface Step {
   readonly phase: string;
   readonly done: number;
   readonly total?: number;

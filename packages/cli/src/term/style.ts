@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Sink } from '../io.ts';
 
 /** What a piece of text is; a colour never says more than the words do. */
-export type Tone = 'good' | 'bad' | 'doubtful' | 'faint' | 'strong';
+type Tone = 'good' | 'bad' | 'doubtful' | 'faint' | 'strong';
 
 /** Gives a text its colour, or leaves it as it is where colours are not wanted. */
 export type Style = (tone: Tone, text: string) => string;

@@ -3,7 +3,7 @@ import type { Evidence, SnapshotManifest } from '@holdfast/model';
 import type { Repository } from '@holdfast/repository';
 
 /** The time of the n-th snapshot: four minutes before the still clock for 1, an hour more for each further one. */
-export const takenAt = (hours: number): string =>
+const takenAt = (hours: number): string =>
   new Date(Date.parse('2026-11-20T09:10:07Z') - hours * 3_600_000).toISOString();
 
 /** Stores a snapshot whose file is no etcd database, for tests of what is around it. */
@@ -49,7 +49,7 @@ export async function store(
     await repository.addEvidence({ name, cluster: { id } }, evidenceOf(name, at, evidence));
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   /** How many hours before the others it was taken. */
   readonly hours?: number;
   readonly cluster?: string;

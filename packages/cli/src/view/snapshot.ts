@@ -26,7 +26,7 @@ export function snapshotItem(entry: SnapshotEntry) {
 }
 
 /** When the newest verification that passed was made. */
-export function verifiedAt(entry: SnapshotEntry): string | undefined {
+function verifiedAt(entry: SnapshotEntry): string | undefined {
   return entry.evidence.findLast((each) => each.outcome === 'passed')?.at;
 }
 

@@ -127,7 +127,6 @@ function member(n: number, more: Partial<ExaminedEndpoint['status']> = {}): Exam
   return {
     endpoint: `http://m${n}:2379`,
     findings: new Findings(''),
-    linearizable: true,
     members: 3,
     status,
   };

@@ -10,7 +10,6 @@ export interface ExaminedEndpoint {
   readonly findings: Findings;
   /** Undefined when it does not answer. */
   readonly status?: MemberStatus;
-  readonly linearizable: boolean;
   /** Members of the cluster as this one knows them. */
   readonly members: number;
 }
@@ -26,7 +25,7 @@ export async function examineEndpoint(
 ): Promise<ExaminedEndpoint> {
   const findings = new Findings(endpoint);
   const started = context.clock.monotonic();
-  const none = { endpoint, findings, linearizable: false, members: 0 };
+  const none = { endpoint, findings, members: 0 };
   const status = await client.status(endpoint).catch(failureOnly);
   if (isFailure(status)) {
     await explainSilence(findings, context, endpoint, status);
@@ -43,7 +42,7 @@ export async function examineEndpoint(
   checkStatus(findings, status, linearizable);
   const listed = await client.memberList(endpoint).catch(failureOnly);
   await checkStream(findings, context, client, endpoint);
-  return { endpoint, findings, status, linearizable, members: isFailure(listed) ? 0 : listed.length };
+  return { endpoint, findings, status, members: isFailure(listed) ? 0 : listed.length };
 }
 
 /** Why a member gave no status: network, TLS and login each have their own fix. */
