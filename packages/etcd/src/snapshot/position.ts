@@ -13,7 +13,6 @@ import {
   parseRevision,
   readSmallBucket,
   readStoreMeta,
-  type StoreMeta,
 } from '../mvcc/index.ts';
 import { imageSize } from './content-hash.ts';
 
@@ -50,28 +49,19 @@ export async function readPosition(source: ByteSource): Promise<SnapshotPosition
   if (key === undefined)
     throw damaged(source, 'the root', 'there is no bucket "key", so this is no database of etcd');
   const meta = await readStoreMeta(image, buckets.get(bucketNames.meta));
-  return positionOf(image, meta, await lastRevision(image, key), await clusterVersion(image, buckets));
-}
-
-/** The position, once its parts are known. @param lastMain main revision of the last record, 0 when there is none */
-export function positionOf(
-  { source, meta: { pageSize, pages } }: Image,
-  meta: StoreMeta,
-  lastMain: number,
-  clusterVersion: string | null,
-): SnapshotPosition {
+  const { pageSize, pages } = image.meta;
   const compactRevision = Math.max(meta.scheduledCompaction, meta.finishedCompaction);
   return {
     pageSize,
     size: pages * pageSize,
     trailer: imageSize(source.size) !== source.size,
-    revision: Math.max(1, lastMain, compactRevision),
+    revision: Math.max(1, await lastRevision(image, key), compactRevision),
     compactRevision,
     finishedCompactRevision: meta.finishedCompaction,
     consistentIndex: meta.consistentIndex,
     term: meta.term,
     storageVersion: meta.storageVersion,
-    clusterVersion,
+    clusterVersion: await clusterVersion(image, buckets),
   };
 }
 
