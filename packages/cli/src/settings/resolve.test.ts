@@ -18,7 +18,7 @@ const userFile = (): string => join(folder, 'home/.config/holdfast/config.yaml')
 const machineFile = (): string => join(folder, 'etc/holdfast/config.yaml');
 
 async function settle(flags: Flags = {}, env: Record<string, string> = {}) {
-  const io = { ...quietIo, env, cwd: '/work', home: join(folder, 'home'), etc: join(folder, 'etc') };
+  const io = { ...quietIo, env, cwd: '/here', home: join(folder, 'home'), etc: join(folder, 'etc') };
   return await resolveSettings(flags, io);
 }
 
@@ -35,10 +35,10 @@ test('flag over variable over etcdctl over the user over the machine over the de
   expect(file).toBe(join(folder, 'home/.config/holdfast/user.crt'));
   const env = { ETCDCTL_CACERT: 'ctl.crt', HOLDFAST_CACERT: 'ours.crt' };
   expect(await origin('cacert', {}, { ETCDCTL_CACERT: 'ctl.crt' })).toEqual([
-    '/work/ctl.crt',
+    '/here/ctl.crt',
     'ETCDCTL_CACERT',
   ]);
-  expect(await origin('cacert', {}, env)).toEqual(['/work/ours.crt', 'HOLDFAST_CACERT']);
+  expect(await origin('cacert', {}, env)).toEqual(['/here/ours.crt', 'HOLDFAST_CACERT']);
   expect(await origin('cacert', { cacert: '/flag.crt' }, env)).toEqual(['/flag.crt', '--cacert']);
   expect(await origin('output')).toEqual(['table', 'default']);
   expect(await origin('repo')).toEqual([undefined, 'not set']);
