@@ -3,7 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { limits } from '@holdfast/base';
 import type { Endpoint } from './endpoint.ts';
-import { readStatus, Refusal } from './refusal.ts';
+import { grpcCode, readStatus, Refusal } from './refusal.ts';
 
 /** How TLS is spoken: the trust and certificate of this client, and the name that the server must prove. */
 export interface TlsIdentity {
@@ -76,14 +76,14 @@ export class Channel {
     );
     stream.end(framed(call.message));
     await new Promise<void>((resolve, reject) => {
-      let status: ReturnType<typeof readStatus>;
-      const look = (headers: IncomingHttpHeaders): void => void (status ??= readStatus(headers));
+      let head: IncomingHttpHeaders = {};
+      let tail: IncomingHttpHeaders = {};
       const giveUp = (error: unknown): void => {
         reject(error);
         stream.destroy();
       };
-      stream.on('response', look);
-      stream.on('trailers', look);
+      stream.on('response', (headers) => (head = headers));
+      stream.on('trailers', (headers) => (tail = headers));
       stream.on('data', (chunk: Buffer) => {
         try {
           const pending = call.onData(chunk);
@@ -99,10 +99,9 @@ export class Channel {
       );
       lost.then(reject, reject);
       stream.on('close', () => {
-        if (status === undefined)
-          reject(new ConnectionError(new Error('the connection was closed before the answer was complete')));
-        else if (status.code !== 0) reject(new Refusal(status.code, status.message));
-        else resolve();
+        const fault = faultOf(head, tail);
+        if (fault === undefined) resolve();
+        else reject(fault);
       });
     });
   }
@@ -158,6 +157,17 @@ export class Channel {
       ...(this.#tls && { secureContext: this.#tls.context }),
     });
   }
+}
+
+/** What the headers and trailers of an answer say that went wrong; an answer without a body has only headers. */
+function faultOf(head: IncomingHttpHeaders, tail: IncomingHttpHeaders): Error | undefined {
+  const status = readStatus(tail) ?? readStatus(head);
+  if (status?.code === grpcCode.ok) return undefined;
+  if (status !== undefined) return new Refusal(status.code, status.message);
+  const http = Number(head[':status'] ?? 200);
+  const why =
+    http === 200 ? 'the connection was closed before the answer was complete' : `it is no etcd: HTTP ${http}`;
+  return new ConnectionError(new Error(why));
 }
 
 /** A gRPC message: one byte 0 (not compressed), four bytes of length, the message. */

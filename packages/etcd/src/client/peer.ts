@@ -104,8 +104,8 @@ export class Peer {
       const request = { name: user, password };
       return (await this.#unary(Auth.method.authenticate, request, limits.etcdCallMs, {})).token;
     } catch (error) {
-      this.#token = undefined;
       if (error instanceof Refusal && (error.is('authNotEnabled') || error.is('learner'))) return '';
+      this.#token = undefined;
       throw error;
     }
   }

@@ -48,6 +48,8 @@ export async function receiveSnapshot(client: EtcdClient, options: ReceiveOption
     if (!messages.atBoundary) throw new MalformedStream('it ends within a message');
     return await file.end();
   } catch (error) {
+    // What becomes of the file is the caller's to decide once nobody writes to it.
+    await file.pending?.catch(() => undefined);
     throw streamFailure(error, endpoint, file.size);
   } finally {
     ended.abort();

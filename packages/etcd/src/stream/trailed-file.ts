@@ -70,6 +70,7 @@ export class TrailedFile {
     if (size % pageQuantum !== trailerBytes) {
       throw new TrailerMismatch(`${size} bytes are not a database with a SHA-256 behind it`);
     }
+    await this.#pending;
     this.#flush(this.#filled - trailerBytes);
     await this.#pending;
     const trailer = Buffer.from(this.#buffer.subarray(0, trailerBytes));
