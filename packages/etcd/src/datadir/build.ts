@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join, relative, resolve } from 'node:path';
-import type { FileHandle } from 'node:fs/promises';
 import { Failure, isFailure } from '@holdfast/base';
 import type { InitialMember } from '@holdfast/model';
-import { openFileSource } from '../bolt/index.ts';
-import { verifySnapshotFile } from '../snapshot/index.ts';
 import { encodeFirstWal, walFileSize } from '../wal/index.ts';
-import { copyHashed } from './copy.ts';
-import { editDb, type EditedDb } from './edit-db.ts';
 import type { EtcdForm, RevisionBump } from './form.ts';
 import { checkFreeSpace } from './free-space.ts';
 import { memberJson } from './membership/json.ts';
 import { newCluster, type NewCluster, type NewMember } from './membership/new-cluster.ts';
 import { encodeSnapFile } from './snap-file.ts';
-import { openSnapshotFile, type SnapshotFile } from './source.ts';
+import { notASnapshot, openSnapshotFile } from './source.ts';
+import { stageDb } from './stage-db.ts';
 import { checkTarget, foldersOf, Staging, type Target } from './staging.ts';
 import { newFile, writeFully } from './write-file.ts';
 
@@ -92,7 +88,8 @@ export async function buildDataDir(options: BuildOptions): Promise<BuiltDataDir>
       warnings: [...leftovers.map(leftoverWarning), ...alarmWarnings(db.alarms)],
     };
   } catch (error) {
-    await staging?.discard();
+    // What cannot be removed is told of by the next restore; why this one failed matters more.
+    await staging?.discard().catch(() => {});
     throw asFailure(error, options);
   } finally {
     await snapshot.file.close();
@@ -106,60 +103,6 @@ function targetOf({ dataDir, walDir }: BuildOptions): Target {
   if (!within.startsWith('..'))
     throw new Failure('usage', `--wal-dir ${walDir} lies in ${join(dataDir, 'member')}`);
   return { dataDir, walDir };
-}
-
-async function stageDb(
-  path: string,
-  snapshot: SnapshotFile,
-  cluster: NewCluster,
-  options: BuildOptions,
-): Promise<{ readonly db: EditedDb; readonly sha256: string }> {
-  return newFile(path, async (file) => {
-    const sha256 = await copyChecked(path, snapshot, file, options);
-    const source = openFileSource(path);
-    try {
-      const { form, bump } = options;
-      const edit = { cluster, bump, ...(form !== undefined && { form }) };
-      return { db: await editDb({ ...source, name: options.file }, file, edit), sha256 };
-    } finally {
-      source.close();
-    }
-  });
-}
-
-/** Copies the db and proves the copy: by its hash, or else by a walk through it. Returns the whole file's SHA-256. */
-async function copyChecked(
-  path: string,
-  snapshot: SnapshotFile,
-  file: FileHandle,
-  { file: name, expectedSha256, skipHashCheck, signal, onProgress }: BuildOptions,
-): Promise<string> {
-  const { size, dbSize, trailer } = snapshot;
-  const { copied, whole } = await copyHashed(snapshot.file, file, {
-    length: dbSize,
-    size,
-    name,
-    signal,
-    onProgress: (done) => onProgress?.(done, dbSize),
-  });
-  if (expectedSha256 !== undefined && whole !== expectedSha256) {
-    throw notASnapshot(name, `its SHA-256 is ${whole}, and ${expectedSha256} was expected`);
-  }
-  if (copied === trailer) return whole;
-  if (skipHashCheck !== true) {
-    throw notASnapshot(name, `the SHA-256 of its content is ${copied}, and ${trailer} is noted at its end`);
-  }
-  await walk(path, name, signal);
-  return whole;
-}
-
-/** A gap in the history is no reason against the last that there is; a tree that cannot be read is. */
-async function walk(path: string, name: string, signal: AbortSignal): Promise<void> {
-  const { checks } = await verifySnapshotFile(path, { trailer: 'optional', signal });
-  const damage = checks.find(
-    ({ check, outcome }) => (check === 'tree' || check === 'records') && outcome === 'failed',
-  );
-  if (damage !== undefined) throw notASnapshot(name, damage.detail);
 }
 
 async function stageRaft(
@@ -180,10 +123,6 @@ async function stageRaft(
     await writeFully(file, wal, 0);
     await file.truncate(walFileSize);
   });
-}
-
-function notASnapshot(path: string, why: string): Failure {
-  return new Failure('not-a-snapshot', why, { path });
 }
 
 function leftoverWarning(path: string): string {

@@ -2,6 +2,8 @@
  * @holdfast/etcd/datadir: a member's data directory, built from a snapshot without etcd's tools.
  *
  * - build:      the one way in: checks, copy, edit, log, publish.
+ * - source:     the snapshot file, opened.
+ * - stage-db:   the db: copied, proven, edited.
  * - copy:       the snapshot's bytes, hashed on the way.
  * - edit-db:    the copy becomes the db of a member of a new cluster; db-pairs and key-bucket say what is written.
  * - membership: ids, and the members in the three spellings that etcd keeps.

@@ -52,3 +52,8 @@ export async function contentSha256(path: string): Promise<string> {
     await file.close();
   }
 }
+
+/** The file at `path` is no snapshot, or not a whole one. */
+export function notASnapshot(path: string, why: string): Failure {
+  return new Failure('not-a-snapshot', why, { path });
+}

@@ -1,7 +1,7 @@
 import { elementSize, type BranchElement, type LeafElement } from '../page.ts';
 
 /** The most elements of a page: bbolt refuses 0xffff, and one may join from a last group that is too small. */
-export const mostElements = 0xfffd;
+const mostElements = 0xfffd;
 
 /** Bytes that an element takes in a page. */
 export function leafElementSize(element: LeafElement): number {

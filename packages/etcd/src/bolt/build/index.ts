@@ -9,4 +9,4 @@ export { appendBucket, bucketValue } from './bucket.ts';
 export { extendBucket } from './extend-bucket.ts';
 export { PageAppender, type WriteAt } from './page-appender.ts';
 export { metaImage } from './page-image.ts';
-export { appendTree, extendTree } from './tree.ts';
+export { appendTree } from './tree.ts';
