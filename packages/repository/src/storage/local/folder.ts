@@ -5,12 +5,21 @@ import { isSystemError } from './errors.ts';
 /** Makes a folder and those above it, for this user only, each durable in the one above it. */
 export async function makeFolder(path: string): Promise<void> {
   try {
+    await makeOne(path);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    // Once more and no more: below a dangling link or in /proc the parent is there and yet takes no folder.
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
     await mkdir(path, 0o700);
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return;
-    if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    return makeFolder(path);
+    throw error;
   }
   await syncFolder(dirname(path));
 }
