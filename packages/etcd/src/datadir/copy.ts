@@ -6,11 +6,10 @@ import { writeFully } from './write-file.ts';
 const MiB = 1024 * 1024;
 
 /**
- * Bytes of one block, and how many are under way at once: being read, hashed, written. All of them fit in a processor's
- * cache; with larger ones the kernel takes two to four times as long on a busy machine.
+ * Bytes of one block. The two that are under way fit in a processor's cache; with larger ones the kernel takes two to
+ * four times as long on a busy machine.
  */
 const blockSize = MiB / 2;
-const blocks = 4;
 
 /** Bytes after which what is written so far is sent to the disk, so that the last fsync has little left to do. */
 const syncEvery = 128 * MiB;
@@ -35,8 +34,8 @@ export interface CopyDigests {
 
 /**
  * Copies a file in one sequential pass. Each block is hashed in the very memory that it is written from, while the
- * kernel reads the next ones and writes the ones before: what the digest names is what the copy holds, whatever
- * becomes of the source meanwhile.
+ * kernel reads the next one: what the digest names is what the copy holds, whatever becomes of the source meanwhile.
+ * One write is under way at a time, since the kernel lets others spin for the file's lock.
  *
  * @throws Failure not-a-snapshot when the source ends early; the signal's reason when it is aborted
  */
@@ -46,42 +45,42 @@ export async function copyHashed(
   { length, size, name, signal, onProgress }: CopyOptions,
 ): Promise<CopyDigests> {
   const hash = createHash('sha256');
-  const memory = Array.from({ length: blocks }, () => Buffer.allocUnsafeSlow(blockSize));
-  const writes: Promise<unknown>[] = [];
-  let syncing: Promise<unknown> = Promise.resolve();
-  const read = async (at: number): Promise<Buffer> => {
-    const slot = (at / blockSize) % blocks;
-    await writes[slot];
-    const block = memory[slot]!.subarray(0, Math.min(blockSize, length - at));
-    return readFully(source, name, block, at);
+  const memory = [Buffer.allocUnsafeSlow(blockSize), Buffer.allocUnsafeSlow(blockSize)] as const;
+  const read = (at: number): Promise<Buffer> => {
+    const block = memory[(at / blockSize) % 2 === 0 ? 0 : 1];
+    return quiet(readFully(source, name, block.subarray(0, Math.min(blockSize, length - at)), at));
   };
+  let reading = read(0);
+  let writing: Promise<void> = Promise.resolve();
+  let syncing: Promise<void> = Promise.resolve();
   try {
-    let next = read(0);
     for (let at = 0; at < length; at += blockSize) {
-      const block = await next;
+      const block = await reading;
+      await writing;
       signal.throwIfAborted();
-      const write = writeFully(target, block, at);
-      write.catch(() => {});
-      writes[(at / blockSize) % blocks] = write;
-      if (at + blockSize < length) {
-        next = read(at + blockSize);
-        next.catch(() => {});
-      }
+      writing = quiet(writeFully(target, block, at));
+      if (at + blockSize < length) reading = read(at + blockSize);
       hash.update(block);
       onProgress(at + block.length);
       if (at > 0 && at % syncEvery === 0) {
         await syncing;
-        syncing = target.datasync();
-        syncing.catch(() => {});
+        syncing = quiet(target.datasync());
       }
     }
+    await writing;
+    await syncing;
   } finally {
-    await Promise.allSettled([...writes, syncing]);
+    await Promise.allSettled([reading, writing, syncing]);
   }
-  await Promise.all([...writes, syncing]);
   const copied = hash.copy().digest('hex');
   const rest = await readFully(source, name, Buffer.alloc(size - length), length);
   return { copied, whole: hash.update(rest).digest('hex') };
+}
+
+/** A promise that is awaited later: that it failed is no news before then. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 async function readFully(source: FileHandle, name: string, block: Buffer, position: number): Promise<Buffer> {
