@@ -3,6 +3,7 @@
  *
  * - cluster-state:      all that clients can see of a cluster; all that is in a db file.
  * - life-after-restore: the turns of a cluster's life at which two of them are compared.
+ * - rich-content:       a bit of all that a snapshot may hold.
  * - restored:           data directories of all members of a plan, by Holdfast and by etcd's own tool.
  * - expect-same:        both of them, file by file and turn by turn.
  */
@@ -10,3 +11,4 @@ export { clusterState, firstWalOf, pairsOf, type ClusterState } from './cluster-
 export { expectSame, live, planFor, saved } from './expect-same.ts';
 export { liveAfterRestore, type Seen } from './life-after-restore.ts';
 export { restoreByEtcd, restoreByHoldfast, type RestoreHow } from './restored.ts';
+export { fillRichly } from './rich-content.ts';

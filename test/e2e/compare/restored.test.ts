@@ -1,15 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  etcdMinors,
-  etcdOrSkip,
-  startPlanned,
-  type EtcdCluster,
-  type EtcdMinor,
-} from '@holdfast/test-servers';
+import { etcdMinors, etcdOrSkip, startPlanned, type EtcdMinor } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectSame, live, planFor, restoreByHoldfast, saved } from './index.ts';
+import { expectSame, fillRichly, live, planFor, restoreByHoldfast, saved } from './index.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,29 +12,6 @@ beforeAll(async () => {
 afterAll(async () => rm(folder, { recursive: true, force: true }));
 
 const bump = { by: 1_000_000, markCompacted: true };
-
-/** A bit of all that a snapshot may hold. */
-async function fillRichly(cluster: EtcdCluster): Promise<void> {
-  const gateway = cluster.gateway();
-  await gateway.leaseGrant(36_000, 42n);
-  await gateway.leaseGrant(36_000, (1n << 62n) + 1n);
-  for (let i = 0; i < 300; i++) {
-    await gateway.put(`/registry/pods/p${i % 60}`, `${'v'.repeat(i * 5)}${i}`, i % 7 === 0 ? 42n : undefined);
-    if (i % 10 === 3) await gateway.deleteRange(`/registry/pods/p${i % 60}`);
-  }
-  await gateway.put('large', Buffer.alloc(1_200_000, 'x'), (1n << 62n) + 1n);
-  await gateway.txn([
-    { put: 'a', value: '1' },
-    { put: 'b', value: '' },
-    { delete: '/registry/pods/p1', end: '/registry/pods/p2' },
-  ]);
-  await gateway.roleAdd('reader');
-  await gateway.roleGrant('reader', 'READ', '/registry/', '/registry0');
-  await gateway.userAdd('alice', 'secret');
-  await gateway.userGrantRole('alice', 'reader');
-  await gateway.compact(200);
-  await gateway.put('c', 'after the compaction');
-}
 
 describe.each(etcdMinors.map((version) => [version] as [EtcdMinor]))('etcd %s', async (version) => {
   const { skip } = await etcdOrSkip(version);
