@@ -8,6 +8,7 @@ import type { Repository, SnapshotEntry, SnapshotWriter } from '@holdfast/reposi
 import type { VerbContext } from '../context.ts';
 import { verifySnapshot } from '../verify/index.ts';
 import { clusterRecord } from './cluster-record.ts';
+import { EarlyWriteback } from './early-writeback.ts';
 import { checkFreeSpace } from './free-space.ts';
 import { manifestOf } from './manifest.ts';
 
@@ -100,21 +101,28 @@ async function receive(
   databaseBytes: number,
   writer: SnapshotWriter,
 ): ReturnType<typeof receiveSnapshot> {
-  if (writer.path !== undefined) await checkFreeSpace(writer.path, databaseBytes);
+  const path = stagedPath(writer);
+  await checkFreeSpace(path, databaseBytes);
+  using early = new EarlyWriteback(path);
   const total = databaseBytes + trailerBytes;
   let done = 0;
   const write = (block: Buffer): void | Promise<void> => {
     done += block.length;
     context.onProgress?.({ phase: 'stream', done, total: Math.max(done, total) });
+    early.grown(block.length);
     return writer.write(block);
   };
   return await receiveSnapshot(client, { endpoint, write, clock: context.clock, signal: context.signal });
 }
 
+function stagedPath({ path }: SnapshotWriter): string {
+  if (path === undefined) throw new Error('a snapshot is staged on this machine');
+  return path;
+}
+
 /** A stream whose hash is right and that is no database was damaged before etcd read it from its own disk. */
 async function positionIn(writer: SnapshotWriter, endpoint: string): Promise<SnapshotPosition> {
-  if (writer.path === undefined) throw new Error('a snapshot is staged on this machine');
-  const source = openFileSource(writer.path);
+  const source = openFileSource(stagedPath(writer));
   try {
     return await readPosition(source);
   } catch (cause) {
