@@ -110,7 +110,7 @@ function status({ manifest, evidence }: SnapshotEntry): string {
       ['revision', String(figures.revision)],
       ['total keys', String(figures.totalKeys)],
       ['total size', `${formatBytes(figures.totalSize)} (${figures.totalSize} bytes)`],
-      ['version', figures.version],
+      ['version', figures.version === '' ? undefined : figures.version],
     ],
     '  ',
   )}`;
