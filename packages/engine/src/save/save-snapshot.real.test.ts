@@ -198,12 +198,20 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('one etcd 3.6', () => {
     expect(await codeOf(save(both))).toBe('usage');
   });
 
+  test('a member at rest that is compacted up to its last revision is proven all the same', async () => {
+    const { revision } = await cluster.gateway().put('/a/0', 'last');
+    await cluster.gateway().compact(revision);
+    const { manifest, state } = await save(client);
+    expect(manifest.hashKv).toMatchObject({ revision, compactRevision: revision });
+    expect(state).toBe('verified');
+  });
+
   test('a compaction between stream and hash leaves it stored, with the reason', async () => {
     const early = client.hashKv.bind(client);
-    client.hashKv = async (endpoint, revision) => {
+    client.hashKv = async (endpoint, at) => {
       await cluster.gateway().put('/a/0', 'later');
-      await cluster.gateway().compact(revision + 1);
-      return await early(endpoint, revision);
+      await cluster.gateway().compact(at.revision + 1);
+      return await early(endpoint, at);
     };
     const { manifest, state } = await save(client);
     expect(manifest.hashKv).toBeNull();

@@ -60,7 +60,7 @@ export async function saveSnapshot(context: VerbContext, options: SaveOptions): 
   try {
     const content = await receive(context, client, endpoint, status.dbSize, writer);
     const position = await positionIn(writer, endpoint);
-    const hashing = orAborted(client.hashKv(endpoint, position.revision), context.signal);
+    const hashing = orAborted(client.hashKv(endpoint, position), context.signal);
     // The member hashes while the disk writes.
     const [hashKv] = await Promise.all([hashing, writer.sync()]);
     const facts = { name: writer.name, holdfast: context.holdfast, cluster, choice, status, content };

@@ -1,6 +1,6 @@
 import { etcdMinors, etcdOrSkip, startCluster, type EtcdCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf } from './client-of-cluster.ts';
+import { clientOf } from './testing/client-of-cluster.ts';
 import type { EtcdClient } from './client.ts';
 
 describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (version) => {
@@ -51,14 +51,19 @@ describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (versio
     for (let i = 0; i < 5; i++) revisions.push(await cluster.gateway().put('/b', `${i}`));
     const { revision } = await client.status(all[0]!);
     const expected = await cluster.gateway().hashKv(revision - 1);
-    expect(await client.hashKv(all[0]!, revision - 1)).toEqual({
+    const at = (revision: number, compactRevision = -1) => ({ revision, compactRevision });
+    expect(await client.hashKv(all[0]!, at(revision - 1))).toEqual({
       hashKv: { revision: revision - 1, ...expected },
     });
     await cluster.gateway().compact(revision);
-    expect(await client.hashKv(all[0]!, revision - 1)).toEqual({
-      missing: expect.stringContaining('required revision has been compacted'),
+    expect(await client.hashKv(all[0]!, at(revision - 1))).toEqual({
+      missing: `revision ${revision - 1} has been compacted, and the member has gone on`,
     });
-    expect(await client.hashKv(all[0]!, revision + 99)).toEqual({
+    const current = await cluster.gateway().hashKv(0);
+    expect(await client.hashKv(all[0]!, at(revision, revision))).toEqual({
+      hashKv: { revision, compactRevision: revision, hash: current.hash },
+    });
+    expect(await client.hashKv(all[0]!, at(revision + 99))).toEqual({
       missing: expect.stringContaining('future revision'),
     });
   });

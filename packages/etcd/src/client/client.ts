@@ -102,15 +102,37 @@ export class EtcdClient implements AsyncDisposable {
     }
   }
 
-  /** The member's own HashKV at a revision; missing when it is compacted meanwhile, or the member cannot answer. */
-  async hashKv(endpoint: string, revision: number): Promise<HashKvAnswer> {
+  /**
+   * The member's own HashKV at the revision at which an image of it stands; missing when the member has gone on past what
+   * it can still hash, or cannot answer. At a compacted revision 3.4 refuses, and later versions answer from a cache of
+   * before the compaction, which no image can be held against: there the member is asked for where it stands now, which
+   * serves as long as that is the same revision.
+   */
+  async hashKv(endpoint: string, at: { revision: number; compactRevision: number }): Promise<HashKvAnswer> {
     try {
-      const request = { revision: BigInt(revision) };
-      const answer = await this.#peer(endpoint).ask(Maintenance.method.hashKV, request, limits.etcdHashMs);
-      return { hashKv: { revision, compactRevision: Number(answer.compactRevision), hash: answer.hash } };
+      if (at.compactRevision < at.revision) {
+        const hashKv = await this.#hashKv(endpoint, at.revision);
+        if (hashKv !== 'compacted') return { hashKv };
+      }
+      const hashKv = await this.#hashKv(endpoint, 0);
+      if (hashKv !== 'compacted' && hashKv.revision === at.revision) return { hashKv };
+      return { missing: `revision ${at.revision} has been compacted, and the member has gone on` };
     } catch (error) {
       if (!isFailure(error)) throw error;
       return { missing: error.why };
+    }
+  }
+
+  /** HashKV at a revision, 0 for the current one. */
+  async #hashKv(endpoint: string, revision: number): Promise<HashKv | 'compacted'> {
+    try {
+      const request = { revision: BigInt(revision) };
+      const answer = await this.#peer(endpoint).ask(Maintenance.method.hashKV, request, limits.etcdHashMs);
+      const of = revision === 0 ? Number(answer.header?.revision ?? 0n) : revision;
+      return { revision: of, compactRevision: Number(answer.compactRevision), hash: answer.hash };
+    } catch (error) {
+      if (refusalOf(error)?.is('compacted') === true) return 'compacted';
+      throw error;
     }
   }
 

@@ -10,7 +10,7 @@ import {
   type EtcdCluster,
 } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { optionsOf } from './client-of-cluster.ts';
+import { optionsOf } from './testing/client-of-cluster.ts';
 import { connectEtcd, type EtcdOptions } from './client.ts';
 
 async function failureOf(options: EtcdOptions): Promise<string> {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { isFailure } from '@holdfast/base';
 import { etcdMinors, etcdOrSkip, startCluster, type EtcdCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf, optionsOf } from './client-of-cluster.ts';
+import { clientOf, optionsOf } from './testing/client-of-cluster.ts';
 import { connectEtcd, type EtcdClient, type EtcdOptions } from './client.ts';
 
 const password = 'not the password';

@@ -5,6 +5,7 @@ export const grpcCode = { ok: 0, deadlineExceeded: 4, unavailable: 14 } as const
 
 /** Refusals that are known by their words (etcd's rpctypes): the streams of 3.4 and 3.5 give them no code. */
 const words = {
+  compacted: 'required revision has been compacted',
   authNotEnabled: 'authentication is not enabled',
   learner: 'not supported for learner',
   noUser: 'user name is empty',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '@holdfast/base';
 import type { EtcdCluster } from '@holdfast/test-servers';
-import { connectEtcd, type EtcdClient, type EtcdOptions } from './client.ts';
+import { connectEtcd, type EtcdClient, type EtcdOptions } from '../client.ts';
 
 /** What tests reach a cluster with: its own certificates and its root user, unless they say otherwise. */
 export async function optionsOf(cluster: EtcdCluster): Promise<EtcdOptions> {
