@@ -77,7 +77,9 @@ async function trySeed(seed: number): Promise<void> {
       });
     }
     const { revision } = await restored.gateway().put('after', 'writes go on');
-    expect(revision).toBe(model.revision + (bump ? 1_000_000_000 : 0) + 1);
+    // Revision 1 is where an untouched store begins; it is in no file, so a bump starts from 0 there, as etcdutl's does.
+    const latest = bump && model.revision === 1 ? 0 : model.revision;
+    expect(revision).toBe(latest + (bump ? 1_000_000_000 : 0) + 1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
