@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientOf } from './testing/client-of-cluster.ts';
 import type { EtcdClient } from './client.ts';
 
+const at = (revision: number, compactRevision = -1) => ({ revision, compactRevision });
+
 describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (version) => {
   const { skip } = await etcdOrSkip(version);
   let cluster: EtcdCluster;
@@ -51,7 +53,6 @@ describe.each(etcdMinors)('etcd %s with TLS, login and a learner', async (versio
     for (let i = 0; i < 5; i++) revisions.push(await cluster.gateway().put('/b', `${i}`));
     const { revision } = await client.status(all[0]!);
     const expected = await cluster.gateway().hashKv(revision - 1);
-    const at = (revision: number, compactRevision = -1) => ({ revision, compactRevision });
     expect(await client.hashKv(all[0]!, at(revision - 1))).toEqual({
       hashKv: { revision: revision - 1, ...expected },
     });
