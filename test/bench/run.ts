@@ -67,7 +67,6 @@ async function told(outcome: Outcome, tell: (line: string) => void): Promise<Out
 }
 
 function line({ duel, oursMs, theirsMs, ratio, ratios, oursPeakBytes, theirsPeakBytes }: Outcome): string {
-  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
   const spread = `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`;
   return [
     duel.what.padEnd(20),
@@ -75,6 +74,10 @@ function line({ duel, oursMs, theirsMs, ratio, ratios, oursPeakBytes, theirsPeak
     `${duel.theirs.padEnd(24)} ${seconds(theirsMs)}  ${formatBytes(theirsPeakBytes)}`.padEnd(46),
     `ratio ${ratio.toFixed(2)} [${spread}], to be at most ${duel.atMost}: ${ratio <= duel.atMost ? 'met' : 'MISSED'}`,
   ].join('  ');
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
 }
 
 async function main(): Promise<void> {

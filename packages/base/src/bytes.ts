@@ -18,10 +18,13 @@ export function formatDuration(ms: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;
-  const two = (n: number): string => String(n).padStart(2, '0');
   if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
   if (whole < 48 * 3600) return `${Math.floor(whole / 3600)}h${two(Math.floor((whole % 3600) / 60))}m`;
   return `${Math.floor(whole / 86_400)}d`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
 }
 
 /** An unsigned 64-bit id as etcd prints it: lower-case hexadecimal without padding. */

@@ -66,6 +66,11 @@ test('no linearizable read anywhere means no quorum', () => {
   expect(chooseMember(views)).toMatchObject({ outcome: 'refused', code: 'etcd-no-quorum' });
 });
 
+test('an isolated member that is forced is unhealthy; the quorum of the others is not lost', () => {
+  const views = [view('n1', { linearizable: false }), view('n2')];
+  expect(chooseMember(views, { endpoint: 'https://n1:2379' })).toMatchObject({ code: 'etcd-unhealthy' });
+});
+
 test('NOSPACE is no reason to refuse', () => {
   expect(chooseMember([view('n1', { alarms: ['NOSPACE'] })])).toMatchObject({
     outcome: 'chosen',

@@ -72,7 +72,7 @@ export function chooseMember(
   }
   const doubts = judged.flatMap((each) => each.doubts.map((doubt) => `${label(each.view)} ${doubt}`));
   if (options.allowDegraded !== true) {
-    const quorumLost = answering.every((view) => !view.linearizable);
+    const quorumLost = views.every((view) => view.unreachable !== undefined || !view.linearizable);
     return {
       outcome: 'refused',
       code: quorumLost ? 'etcd-no-quorum' : 'etcd-unhealthy',

@@ -37,15 +37,19 @@ export function isSnapshotName(name: string): boolean {
 
 /** `<base>-<node>-<unix time>`; characters that a name cannot have become `-`. */
 export function defaultSnapshotName(base: string, node: string, at: Date): string {
-  const safe = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/\.{2,}/g, '.');
   const time = String(Math.floor(at.getTime() / 1000));
   const stem = `${safe(base)}-${safe(node) || 'etcd'}`.replace(/^[^A-Za-z0-9]+/, '');
   return `${stem.slice(0, limits.snapshotNameLength - time.length - 1)}-${time}`;
 }
 
+function safe(text: string): string {
+  return text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/\.{2,}/g, '.');
+}
+
 /** The n-th alternative (n >= 2) to a name that is taken, for two snapshots in one second. */
 export function numberedSnapshotName(name: string, n: number): string {
-  return `${name}.${n}`;
+  const suffix = `.${n}`;
+  return `${name.slice(0, limits.snapshotNameLength - suffix.length)}${suffix}`;
 }
 
 const stamp = String.raw`\d{4}-\d{2}-\d{2}T\d{2}[:-]\d{2}[:-]\d{2}(?:Z|[+-]\d{2}[:-]\d{2})`;

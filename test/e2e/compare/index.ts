@@ -7,8 +7,7 @@
  * - restored:           data directories of all members of a plan, by Holdfast and by etcd's own tool.
  * - expect-same:        both of them, file by file and turn by turn.
  */
-export { clusterState, firstWalOf, pairsOf, type ClusterState } from './cluster-state.ts';
+export { clusterState, type ClusterState } from './cluster-state.ts';
 export { expectSame, live, planFor, saved } from './expect-same.ts';
-export { liveAfterRestore, type Seen } from './life-after-restore.ts';
-export { restoreByEtcd, restoreByHoldfast, type RestoreHow } from './restored.ts';
+export { restoreByEtcd, restoreByHoldfast } from './restored.ts';
 export { fillRichly } from './rich-content.ts';

@@ -99,7 +99,7 @@ async function saveHistory(
   await using cluster = await startCluster({ version, dir: join(folder, 'original') });
   const model = await play(cluster.gateway(), historyOf(seed));
   await expectEqual(cluster, model);
-  await using client = await connectEtcd({ endpoints: [...cluster.endpoints], clock: systemClock });
+  await using client = connectEtcd({ endpoints: [...cluster.endpoints], clock: systemClock });
   const repository = await openRepository(join(folder, 'repository'), { create: true, clock: systemClock });
   const { snapshot } = await saveSnapshot(context, { client, repository });
   return { model, saved: { state: snapshot.state, file: snapshot.path, hashKv: snapshot.manifest.hashKv } };
@@ -112,5 +112,5 @@ async function expectEqual(cluster: EtcdCluster, model: Model): Promise<void> {
   const expected = [...model.keys].toSorted(([a], [b]) => (a < b ? -1 : 1));
   expect(shown).toEqual(expected);
   const leases = await cluster.gateway().leases();
-  expect(leases.toSorted()).toEqual([...model.leases].toSorted());
+  expect(new Set(leases)).toEqual(model.leases);
 }

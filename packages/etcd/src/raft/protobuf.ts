@@ -4,7 +4,7 @@
  */
 
 /** An unsigned varint; ids use all 64 bits. */
-export function varint(value: bigint | number): Buffer {
+function varint(value: bigint | number): Buffer {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   while (rest >= 0x80n) {

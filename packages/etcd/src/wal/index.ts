@@ -1,1 +1,1 @@
-export { encodeFirstWal, firstWalName, walFileSize, type FirstWal } from './first-file.ts';
+export { encodeFirstWal, firstWalName, walFileSize } from './first-file.ts';

@@ -7,6 +7,6 @@
  */
 export { appendBucket, bucketValue } from './bucket.ts';
 export { extendBucket } from './extend-bucket.ts';
-export { PageAppender, type WriteAt } from './page-appender.ts';
+export { PageAppender } from './page-appender.ts';
 export { metaImage } from './page-image.ts';
 export { appendTree } from './tree.ts';

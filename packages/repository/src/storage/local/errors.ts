@@ -1,7 +1,7 @@
 import { Failure } from '@holdfast/base';
 
 /** The name of a system error, e.g. `ENOENT`; undefined for anything else. */
-export function systemCode(error: unknown): string | undefined {
+function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
