@@ -5,7 +5,7 @@
  * - member:   one etcd server of a cluster, as seen when a snapshot was taken.
  * - snapshot: an etcd image at one revision with its manifest.
  * - evidence: what was checked about a snapshot, when, and with which result.
- * - state:    saved < stored < verified < drilled, or damaged; each rests on evidence.
+ * - state:    stored, then verified, or damaged; each rests on evidence.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
 export { Check, Evidence, StatusFigures, type CheckName } from './evidence.ts';
@@ -24,6 +24,7 @@ export {
   isSnapshotName,
   numberedSnapshotName,
   parseSnapshotName,
+  snapshotNameFault,
   type ParsedSnapshotName,
 } from './snapshot-name.ts';
 export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';

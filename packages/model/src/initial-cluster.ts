@@ -25,14 +25,23 @@ export function parseInitialCluster(text: string): InitialMember[] {
   return [...urls].map(([name, peerUrls]) => ({ name, peerUrls }));
 }
 
-/** Checks a peer URL as etcd does (scheme, host and port, no path) and returns it unchanged. */
+/**
+ * Checks a peer URL as etcd does (scheme, host and port, no path) and returns it as etcd would keep it: member and
+ * cluster ids are a hash over these very letters, and Go's url.Parse makes the scheme's small. What Go and browsers
+ * write differently (logins, letters of the host that need an escape) is refused.
+ *
+ * @throws RangeError
+ */
 export function peerUrl(text: string): string {
   if (!URL.canParse(text)) throw new RangeError(`"${text}" is not a URL`);
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+  const { protocol, pathname, username, password } = new URL(text);
+  if (protocol !== 'http:' && protocol !== 'https:') {
     throw new RangeError(`"${text}" must begin with http:// or https://`);
   }
+  if (username !== '' || password !== '') throw new RangeError('a peer URL must not hold a login');
   if (!/:\d+\/?$/.test(text)) throw new RangeError(`"${text}" must name a port`);
-  if (url.pathname !== '/' || text.endsWith('/')) throw new RangeError(`"${text}" must not have a path`);
-  return text;
+  if (pathname !== '/' || text.endsWith('/')) throw new RangeError(`"${text}" must not have a path`);
+  const [, host = ''] = /^https?:\/\/([\w.:[\]-]+)$/i.exec(text) ?? [];
+  if (host === '') throw new RangeError(`"${text}" has a host that is neither a plain name nor an address`);
+  return `${protocol}//${host}`;
 }

@@ -5,6 +5,7 @@ import {
   isSnapshotName,
   numberedSnapshotName,
   parseSnapshotName,
+  snapshotNameFault,
 } from './snapshot-name.ts';
 
 const at = (text: string): Date => new Date(text);
@@ -91,7 +92,22 @@ test('the default name can be parsed back, whatever the node is called', () => {
   );
 });
 
-test.each(['', '.', '..', '.hidden', 'a/b', 'a\\b', 'a..b', 'a b', 'a\n', '-o', 'x'.repeat(201), 'a\0'])(
-  '%j cannot be a name',
-  (name) => expect(isSnapshotName(name)).toBe(false),
-);
+test.each([
+  ['', 'it is empty'],
+  ['.', 'it begins with "."'],
+  ['..', 'it begins with "."'],
+  ['.hidden', 'it begins with "."'],
+  ['-o', 'it begins with "-"'],
+  ['a/b', 'it has "/" in it'],
+  ['a\\b', String.raw`it has "\\" in it`],
+  ['a..b', 'it has ".." in it'],
+  ['a b', 'it has " " in it'],
+  ['a\n', String.raw`it has "\n" in it`],
+  ['a\0', String.raw`it has "\u0000" in it`],
+  ['ü😀', 'it has "ü" in it'],
+  ['x😀', 'it has "😀" in it'],
+  ['x'.repeat(201), 'it has 201 characters'],
+])('%j cannot be a name: %s', (name, fault) => {
+  expect(isSnapshotName(name)).toBe(false);
+  expect(snapshotNameFault(name)).toBe(fault);
+});

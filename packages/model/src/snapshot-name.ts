@@ -28,11 +28,19 @@ export interface ParsedSnapshotName {
   readonly recurring?: boolean;
 }
 
-const pattern = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._:+-]{0,${limits.snapshotNameLength - 1}}$`);
-
 /** Whether `name` may name a snapshot: one path-safe word, which admits every form of {@link ParsedSnapshotName}. */
 export function isSnapshotName(name: string): boolean {
-  return pattern.test(name) && !name.includes('..');
+  return snapshotNameFault(name) === undefined;
+}
+
+/** What keeps `name` from naming a snapshot, as a sentence about "it"; undefined: nothing. */
+export function snapshotNameFault(name: string): string | undefined {
+  if (name === '') return 'it is empty';
+  if (name.length > limits.snapshotNameLength) return `it has ${name.length} characters`;
+  const odd = /[^A-Za-z0-9._:+-]/u.exec(name)?.[0];
+  if (odd !== undefined) return `it has ${JSON.stringify(odd)} in it`;
+  if (!/^[A-Za-z0-9]/.test(name)) return `it begins with ${JSON.stringify(name[0])}`;
+  return name.includes('..') ? 'it has ".." in it' : undefined;
 }
 
 /** `<base>-<node>-<unix time>`; characters that a name cannot have become `-`. */

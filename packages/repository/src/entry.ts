@@ -28,10 +28,10 @@ export interface SnapshotEntry {
   readonly path: string;
 }
 
-/** A record that cannot be read. Where it is a manifest, its snapshot is not among the entries. */
+/** A record or a folder that cannot be read. Where a manifest is lost by it, its snapshot is not among the entries. */
 export interface DamagedRecord {
   readonly clusterId: string;
-  /** The snapshot's; null for the record of a cluster. */
+  /** The snapshot's; null for what belongs to the cluster itself. */
   readonly name: string | null;
   readonly path: string;
   readonly failure: Failure;

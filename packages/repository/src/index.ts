@@ -13,5 +13,6 @@ export type { Listing, UnfinishedSnapshot } from './listing.ts';
 export type { SnapshotWriter, StageOptions } from './snapshot-writer.ts';
 export { checkKey, isKey } from './storage/key.ts';
 export { LocalStorage } from './storage/local/local.ts';
-export { StagedFile } from './storage/local/staged-file.ts';
+export { stageBeside } from './storage/local/beside.ts';
+export type { StagedFile } from './storage/local/staged-file.ts';
 export type { ByteRange, ObjectWriter, Storage, StoredObject } from './storage/storage.ts';

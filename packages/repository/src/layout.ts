@@ -28,6 +28,12 @@ export function evidenceKey(folder: string, at: Date, random: string): string {
   return `${folder}/${evidenceFolder}/${at.toISOString().replace(/[-:]/g, '')}-${random}.json`;
 }
 
+/** The cluster and the snapshot that a key below `clusters/` belongs to; a name of null where it is no snapshot's. */
+export function ownerOf(key: string): { clusterId: string; name: string | null } {
+  const [, clusterId = '', kind, name] = key.split('/');
+  return { clusterId, name: kind === 'snapshots' && name !== undefined ? name : null };
+}
+
 /** A folder that bears a snapshot's name, with what is in it by path within it. */
 export interface SnapshotFolder {
   readonly clusterId: string;

@@ -7,6 +7,7 @@ import {
   clusterKey,
   clustersFolder,
   manifestFile,
+  ownerOf,
   sortObjects,
   type SnapshotFolder,
 } from './layout.ts';
@@ -65,7 +66,8 @@ export async function readClusters(storage: Storage): Promise<ClusterRecord[]> {
  *   file-unreadable when it is there and its manifest cannot be read
  */
 export async function findEntry(storage: Storage, name: string, clusterId?: string): Promise<SnapshotEntry> {
-  const { clusters, folders } = await scan(storage, [], clusterId);
+  const damaged: DamagedRecord[] = [];
+  const { clusters, folders } = await scan(storage, damaged, clusterId);
   const named = folders.filter((folder) => folder.name === name);
   const [found, ...more] = named.filter((folder) => folder.objects.has(manifestFile));
   const nameOf = (id: string): string | undefined => clusters.find((each) => each.id === id)?.name;
@@ -75,6 +77,8 @@ export async function findEntry(storage: Storage, name: string, clusterId?: stri
   }
   const entry = found && (await readEntry(storage, found, nameOf(found.clusterId), []));
   if (entry !== undefined) return entry;
+  const unreadable = damaged.find((each) => each.name === name);
+  if (unreadable !== undefined) throw unreadable.failure;
   const why =
     named.length > 0 ? 'what is under this name was never finished' : 'no such name is in the repository';
   throw new Failure('snapshot-missing', why, { name });
@@ -86,7 +90,9 @@ async function scan(
   only?: string,
 ): Promise<{ clusters: ClusterRecord[]; folders: SnapshotFolder[] }> {
   const { clusterIds, folders } = await sortObjects(
-    storage.list(only === undefined ? clustersFolder : clusterFolder(only)),
+    storage.list(only === undefined ? clustersFolder : clusterFolder(only), (key, failure) => {
+      damaged.push({ ...ownerOf(key), path: storage.localPath(key) ?? key, failure });
+    }),
   );
   const clusters: ClusterRecord[] = [];
   for (const clusterId of clusterIds) {

@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,6 +35,25 @@ beforeEach(async () => {
 const names = async (): Promise<string[]> => (await repository.snapshots()).snapshots.map(({ name }) => name);
 const fileOf = (name: string, file: string): string =>
   join(repository.location, 'clusters', prod.id, 'snapshots', name, file);
+
+/** Runs `act` as a user who may read all of the repository but the folder `closed`; root plays somebody else. */
+async function asOrdinaryUser(closed: string, act: () => Promise<void>): Promise<void> {
+  const isRoot = process.getuid?.() === 0;
+  const nobody = 65_534;
+  const mode = statSync(closed).mode;
+  if (isRoot) {
+    chmodSync(base, 0o755);
+    execFileSync('chown', ['-R', String(nobody), repository.location]);
+    process.seteuid?.(nobody);
+  }
+  chmodSync(closed, 0o000);
+  try {
+    await act();
+  } finally {
+    chmodSync(closed, mode);
+    if (isRoot) process.seteuid?.(0);
+  }
+}
 
 describe('opening', () => {
   test('a missing or empty folder is no repository until one is asked for', async () => {
@@ -321,6 +343,26 @@ describe('damage is reported and hides nothing', () => {
     expect(readFileSync(fileOf('bad', 'snapshot.db'))).toEqual(content);
     await repository.deleteSnapshot(prod.id, 'bad');
     expect((await repository.snapshots()).unfinished).toEqual([]);
+  });
+
+  test.each<[string, string | null, string, string[]]>([
+    ['a snapshot', 'bad', '.', ['good']],
+    ['its evidence', 'bad', 'evidence', ['bad', 'good']],
+    ['a cluster', null, '../..', []],
+  ])('the folder of %s that may not be read', async (_, name, path, left) => {
+    const bad = await repository.snapshot('bad');
+    await repository.addEvidence(bad, evidenceOf('bad', '2026-11-20T12:00:01Z', 'passed'));
+    const closed = join(fileOf('bad', ''), path);
+    await asOrdinaryUser(closed, async () => {
+      expect(await names()).toEqual(left);
+      const { damaged } = await repository.snapshots();
+      expect(damaged).toMatchObject([{ clusterId: prod.id, name, path: closed }]);
+      expect(isFailure(damaged[0]?.failure, 'file-unreadable')).toBe(true);
+      if (!left.includes('bad')) await expect(repository.snapshot('bad')).rejects.toBeInstanceOf(Error);
+      if (path === '.') {
+        await expect(repository.snapshot('bad')).rejects.toMatchObject({ code: 'file-unreadable' });
+      }
+    });
   });
 
   test('foreign files in the tree do not disturb', async () => {

@@ -42,7 +42,7 @@ export async function openRepository(where: string | Storage, options: OpenOptio
   // Read again in any case: of two who make a repository at once, both use the record that came first.
   found ??= await read();
   if (found === undefined) {
-    throw new Failure('repository-foreign', `it has other things in it and no ${repositoryKey}`, {
+    throw new Failure('repository-foreign', `something else is there, and no ${repositoryKey}`, {
       repository,
     });
   }

@@ -1,5 +1,5 @@
 import { Failure, type Clock } from '@holdfast/base';
-import { isSnapshotName, numberedSnapshotName, SnapshotManifest } from '@holdfast/model';
+import { numberedSnapshotName, SnapshotManifest, snapshotNameFault } from '@holdfast/model';
 import { claimFolder, isClaim, type Claim } from './claim.ts';
 import { manifestFile, snapshotFile, snapshotFolder } from './layout.ts';
 import { encodeRecord } from './record.ts';
@@ -42,9 +42,8 @@ export async function stageSnapshot(
 ): Promise<SnapshotWriter> {
   for (let n = 1; n <= (options.unique ? numberedAttempts : 1); n += 1) {
     const candidate = n === 1 ? name : numberedSnapshotName(name, n);
-    if (!isSnapshotName(candidate)) {
-      throw new Failure('snapshot-name-invalid', 'the name is not of the allowed form', { name: candidate });
-    }
+    const fault = snapshotNameFault(candidate);
+    if (fault !== undefined) throw new Failure('snapshot-name-invalid', fault, { name: candidate });
     const folder = snapshotFolder(clusterId, candidate);
     const claim = await claimName(storage, folder, clock);
     if (claim === 'taken') continue;

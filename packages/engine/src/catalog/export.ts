@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
-import { StagedFile, type Repository, type SnapshotEntry } from '@holdfast/repository';
+import { stageBeside, type Repository, type SnapshotEntry, type StagedFile } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
 import { showSnapshot, type SnapshotChoice } from './show.ts';
 
@@ -33,7 +33,7 @@ export async function exportSnapshot(
   const path = resolve(request.to);
   // Asked first only to spare the copy: placing the file asks again.
   if (await isThere(path)) throw taken(path);
-  const file = new StagedFile(join(dirname(path), `.holdfast-export-${randomUUID()}`), path);
+  const file = await stageBeside(path);
   try {
     const sha256 = await copy(context, repository, entry, file);
     const expected = entry.manifest.content.sha256;

@@ -1,3 +1,5 @@
+import type { Failure } from '@holdfast/base';
+
 /** What a storage knows of one object without reading it. */
 export interface StoredObject {
   readonly key: string;
@@ -49,8 +51,13 @@ export interface Storage {
   /** The bytes of an object, or of a part of it, in order; every chunk is the reader's own. */
   read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
   stat(key: string): Promise<StoredObject | undefined>;
-  /** Every object below a folder, all of them for `''`, in order of keys within each folder. */
-  list(folder: string): AsyncIterable<StoredObject>;
+  /**
+   * Every object below a folder, all of them for `''`, in order of keys within each folder.
+   *
+   * @param passOver told of each key below it that cannot be read and of why, and the listing goes on; without it the
+   *   first one ends the listing
+   */
+  list(folder: string, passOver?: (key: string, why: Failure) => void): AsyncIterable<StoredObject>;
   /** Removes an object; false when there was none. */
   delete(key: string): Promise<boolean>;
   /** Whether nothing at all is here yet, not even things that are no objects. */

@@ -57,8 +57,8 @@ export class FaultyStorage implements Storage {
     return this.#step('stat', key, () => this.#inner.stat(key));
   }
 
-  async *list(folder: string): AsyncIterable<StoredObject> {
-    yield* await this.#step('list', folder, () => Promise.resolve(this.#inner.list(folder)));
+  async *list(folder: string, passOver?: Parameters<Storage['list']>[1]): AsyncIterable<StoredObject> {
+    yield* await this.#step('list', folder, () => Promise.resolve(this.#inner.list(folder, passOver)));
   }
 
   delete(key: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, lstatSync, type Dirent, type Stats } from 'node:fs';
 import { open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { Failure } from '@holdfast/base';
+import { Failure, isFailure } from '@holdfast/base';
 import { checkKey, isKey } from '../key.ts';
 import type { ByteRange, Storage, StoredObject } from '../storage.ts';
 import { isSystemError, reading, writing } from './errors.ts';
@@ -88,7 +88,7 @@ export class LocalStorage implements Storage {
     });
   }
 
-  async *list(folder: string): AsyncGenerator<StoredObject> {
+  async *list(folder: string, passOver?: (key: string, why: Failure) => void): AsyncGenerator<StoredObject> {
     const path = folder === '' ? this.location : this.localPath(folder);
     const entries = await reading(path, async () => {
       if (folder !== '') this.#refuseLinks(path);
@@ -97,10 +97,15 @@ export class LocalStorage implements Storage {
     for (const entry of entries) {
       const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (!isKey(key)) continue;
-      if (entry.isDirectory()) yield* this.list(key);
-      if (!entry.isFile()) continue;
-      const found = await reading(path, async () => statFile(key, join(path, entry.name)));
-      if (found !== undefined) yield found;
+      try {
+        if (entry.isDirectory()) yield* this.list(key, passOver);
+        if (!entry.isFile()) continue;
+        const found = await reading(path, async () => statFile(key, join(path, entry.name)));
+        if (found !== undefined) yield found;
+      } catch (error) {
+        if (passOver === undefined || !isFailure(error)) throw error;
+        passOver(key, error);
+      }
     }
   }
 
