@@ -74,12 +74,12 @@ export const failureTable = {
   'cluster-ambiguous': {
     exit: 2,
     what: 'the repository holds several clusters',
-    next: 'Name one with --cluster. `holdfast snapshot list -o wide` shows them.',
+    next: 'Name one with --cluster. `holdfast status` shows them.',
   },
   'cluster-missing': {
     exit: 1,
     what: 'there is no cluster named {cluster}',
-    next: '`holdfast snapshot list -o wide` shows the clusters of the repository.',
+    next: '`holdfast status` shows the clusters of the repository.',
   },
   'snapshot-missing': {
     exit: 1,
@@ -110,6 +110,11 @@ export const failureTable = {
     exit: 14,
     what: 'snapshot {name} is the newest verified one of its cluster',
     next: 'Save and verify a newer one first, or pass --force-last to be left without a proven snapshot.',
+  },
+  'snapshot-unproven': {
+    exit: 3,
+    what: 'snapshot {name} is whole as far as it could be checked, but not proven',
+    next: 'It stays stored, not verified. Save another one to have one that is proven.',
   },
   'snapshot-damaged': {
     exit: 4,

@@ -26,6 +26,8 @@ export const limits = {
   freshSnapshotMs: 24 * 3_600_000,
   /** Characters of a snapshot's name. */
   snapshotNameLength: 200,
+  /** Characters of the reason of a pin. */
+  pinReasonLength: 1000,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
   recordBytes: 4 * MiB,
   /** Milliseconds after which an unplaced object that nobody writes to any more is removed by the next save. */

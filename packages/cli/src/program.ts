@@ -1,11 +1,12 @@
-import type { Io } from './io.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addHelp } from './commands/help.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
 import { addVersion } from './commands/version.ts';
+import type { Io } from './io.ts';
 import { withGlobals } from './program/options.ts';
 import { Verb } from './program/verb.ts';
 import type { Session } from './session.ts';
@@ -55,6 +56,6 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   addConfig(program);
   addCompletion(program);
   addVersion(program);
-  program.helpCommand('help [command]', 'Show the help of a command.');
+  addHelp(program);
   return program;
 }

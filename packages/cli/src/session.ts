@@ -1,11 +1,12 @@
 import type { VerbContext } from '@holdfast/engine';
+import { asFormat } from './format.ts';
 import type { Io } from './io.ts';
 import { resolveSettings, valuesOf, type Flags } from './settings/resolve.ts';
 import type { Origin, Settings } from './settings/value.ts';
 import { render, type Answer, type Format } from './term/answer.ts';
+import { printable } from './term/printable.ts';
 import { progressOn, type Progress } from './term/progress.ts';
 import { styleFor, type Style } from './term/style.ts';
-import { asFormat } from './format.ts';
 import { version } from './version.ts';
 
 /** One run of a command: what it may use, what was set, and how it speaks. */
@@ -38,7 +39,9 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
   const format = asFormat(origins, quiet);
   const wantsColour = flags['color'] !== false;
   const errors = styleFor(io.stderr, io.env, wantsColour);
-  const progress = progressOn(io.stderr, io.clock, quiet);
+  // Who reads JSON reads it on stderr too: failures and warnings are objects, and nothing else is there.
+  const forMachine = format === 'json' && io.stderr.isTTY !== true;
+  const progress = progressOn(io.stderr, io.clock, quiet || forMachine);
   const say = (text: string): void => {
     progress.clear();
     io.stderr.write(`${text}\n`);
@@ -52,7 +55,12 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
     origins,
     format,
     context: contextOf(io, progress),
-    warn: (text) => say(`${errors('doubtful', 'warning:')} ${text}`),
+    warn: (text) =>
+      say(
+        format === 'json'
+          ? JSON.stringify({ warning: text })
+          : `${errors('doubtful', 'warning:')} ${printable(text)}`,
+      ),
     clear: () => progress.clear(),
     async print(answer) {
       progress.clear();

@@ -1,3 +1,4 @@
+import { limits } from '@holdfast/base';
 import { z } from 'zod';
 
 /** A pin keeps a snapshot from being deleted, by a person or by retention. */
@@ -5,6 +6,6 @@ export const Pin = z.object({
   apiVersion: z.literal('holdfast.dev/v1'),
   kind: z.literal('Pin'),
   at: z.iso.datetime(),
-  reason: z.string().max(1000),
+  reason: z.string().max(limits.pinReasonLength),
 });
 export type Pin = z.infer<typeof Pin>;

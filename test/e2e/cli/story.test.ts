@@ -80,7 +80,9 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
   test('status asks for what is missing, verify gives it', async () => {
     const before = await holdfast(['status', ...repo]);
     expect(before.status).toBe(3);
-    expect(before.stdout).toContain('run: holdfast snapshot verify second --cluster prod\n');
+    expect(before.stdout).toContain(
+      `run: holdfast snapshot verify second ${repo.join(' ')} --cluster prod\n`,
+    );
     expect(await answer('snapshot', 'verify', 'second', ...repo)).toMatchObject({ outcome: 'passed' });
     expect((await holdfast(['status', ...repo])).status).toBe(0);
   });

@@ -27,6 +27,8 @@ export function addDoctor(parent: Verb): void {
 
 async function examine(session: Session): Promise<Answer> {
   const { settings, io } = session;
+  if (settings.repo === undefined) session.warn('no repository is looked at: --repo is not set');
+  if (settings.endpoints === undefined) session.warn('no etcd is looked at: --endpoints is not set');
   const { doctor } = await import('@holdfast/engine');
   const report = await doctor(session.context, {
     ...(settings.repo !== undefined && { repository: settings.repo }),

@@ -1,4 +1,6 @@
+import { Failure, limits } from '@holdfast/base';
 import type { SnapshotEntry } from '@holdfast/repository';
+import { Option } from 'commander';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
@@ -15,7 +17,9 @@ export function addPin(parent: Verb): void {
   verb
     .description('Keep a snapshot from being deleted, by anybody and by retention, until it is unpinned.')
     .addArgument(exactSnapshotArgument())
-    .option('--reason <text>', 'why, for those who come later', '')
+    .addOption(
+      new Option('--reason <text>', 'why, for those who come later').default('').argParser(reasonText),
+    )
     .example('Before an upgrade', "holdfast snapshot pin before-1.34 --reason 'upgrade of 20 November'")
     .answers(async (session, { reason }: PinOptions, name) => pin(session, name, reason));
   withRepository(verb);
@@ -29,6 +33,12 @@ export function addUnpin(parent: Verb): void {
     .example('When it may go', 'holdfast snapshot unpin before-1.34')
     .answers(async (session, _options, name) => unpin(session, name));
   withRepository(verb);
+}
+
+/** One line that fits into the record of a pin, and does no more to a screen than stand there. */
+function reasonText(text: string): string {
+  if (text.length <= limits.pinReasonLength && !/\p{Cc}/u.test(text)) return text;
+  throw new Failure('usage', `--reason must be one line of at most ${limits.pinReasonLength} characters`);
 }
 
 async function pin(session: Session, name: string, reason: string): Promise<Answer> {

@@ -9,6 +9,7 @@ import { connect } from '../sources/etcd.ts';
 import { openRepository } from '../sources/repository.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { pairs } from '../term/table.ts';
+import { verificationFailure } from '../view/evidence.ts';
 import { snapshotItem, stateWords } from '../view/snapshot.ts';
 
 interface SaveOptions {
@@ -39,7 +40,7 @@ export function addSave(parent: Verb): void {
     verb.createOption('--endpoint <url>', 'save from this member and no other').helpGroup('etcd:'),
   );
   verb.remark(
-    'The member is a healthy follower that keeps up, before the leader. An empty or absent folder at --repo becomes a repository. Nothing is listed before it is whole and durable.',
+    'The member is a healthy follower that keeps up, before the leader. An empty or absent folder at --repo becomes a repository. Nothing is listed before it is whole and durable. Exit 0 means verified (with --no-verify: stored); exit 3 that the snapshot is stored and could not be proven in full.',
   );
 }
 
@@ -78,6 +79,8 @@ async function repositoryFor(session: Session, client: EtcdClient): Promise<Repo
 
 function saveAnswer({ snapshot, storedMs, durationMs }: SaveReport): Answer {
   const { manifest } = snapshot;
+  const evidence = snapshot.evidence.at(-1);
+  const failure = evidence && verificationFailure(evidence);
   return {
     json: {
       apiVersion,
@@ -86,25 +89,25 @@ function saveAnswer({ snapshot, storedMs, durationMs }: SaveReport): Answer {
       chosen: manifest.member,
       doubts: manifest.quorum.reasons,
       hashKv: manifest.hashKv,
-      evidence: snapshot.evidence.at(-1) ?? null,
+      evidence: evidence ?? null,
       storedMs: Math.round(storedMs),
       durationMs: Math.round(durationMs),
     },
     names: [snapshot.name],
     text: (view) => saveText(snapshot, storedMs, durationMs, view),
+    ...(failure && { failure }),
   };
 }
 
 function saveText(snapshot: SnapshotEntry, storedMs: number, durationMs: number, view: View): string {
   const { member, content, revision, hashKv, hashKvMissing, quorum } = snapshot.manifest;
-  const verified =
-    snapshot.evidence.length > 0 ? `, verified in ${formatDuration(durationMs - storedMs)}` : '';
+  const checked = snapshot.evidence.length > 0 ? `, checked in ${formatDuration(durationMs - storedMs)}` : '';
   return `${view.style('good', 'saved')} ${snapshot.name} of cluster ${snapshot.cluster.name}\n${pairs(
     [
       ['state', stateWords(snapshot, view.style)],
       ['revision', String(revision)],
       ['size', formatBytes(content.size)],
-      ['time', `stored in ${formatDuration(storedMs)}${verified}`],
+      ['time', `stored in ${formatDuration(storedMs)}${checked}`],
       ['member', `${member.name} at ${member.endpoint}: ${member.why}`],
       ['doubts', quorum.reasons.length === 0 ? undefined : quorum.reasons.join('; ')],
       ['sha256', content.sha256],

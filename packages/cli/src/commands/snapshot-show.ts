@@ -7,6 +7,7 @@ import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
+import { commandLine } from '../term/quote.ts';
 import { pairs } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
 import { evidenceText } from '../view/evidence.ts';
@@ -34,10 +35,10 @@ async function show(session: Session, selector: string): Promise<Answer> {
   const repository = await openRepository(session);
   const { showSnapshot } = await import('@holdfast/engine');
   const selected = await selectedSnapshot(session, repository, selector);
-  return showAnswer(await showSnapshot(session.context, repository, selected));
+  return showAnswer(await showSnapshot(session.context, repository, selected), repository.location);
 }
 
-function showAnswer(entry: SnapshotEntry): Answer {
+function showAnswer(entry: SnapshotEntry, location: string): Answer {
   const { manifest, evidence, pin, damage } = entry;
   const figures = evidence.findLast((each) => each.status !== null)?.status ?? undefined;
   return {
@@ -52,7 +53,8 @@ function showAnswer(entry: SnapshotEntry): Answer {
       evidence,
     },
     names: [entry.name],
-    text: (view) => [about(entry, view), origin(entry, view), status(entry), proof(entry, view)].join('\n'),
+    text: (view) =>
+      [about(entry, view), origin(entry, view), status(entry), proof(entry, location, view)].join('\n'),
   };
 }
 
@@ -116,9 +118,11 @@ function status({ manifest, evidence }: SnapshotEntry): string {
   )}`;
 }
 
-function proof({ evidence, name }: SnapshotEntry, view: View): string {
+function proof({ evidence, name, cluster }: SnapshotEntry, location: string, view: View): string {
   const newest = evidence.at(-1);
-  if (newest === undefined) return `Never verified; run: holdfast snapshot verify ${name}\n`;
+  const where = ['--repo', location, '--cluster', cluster.name];
+  const command = commandLine(['holdfast', 'snapshot', 'verify', name, ...where]);
+  if (newest === undefined) return `Never verified; run: ${command}\n`;
   const earlier = evidence.length > 1 ? `, the newest of ${evidence.length}` : '';
   return `Verification${earlier}: ${evidenceText(newest, view)}`;
 }

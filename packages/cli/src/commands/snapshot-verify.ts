@@ -1,4 +1,3 @@
-import { Failure } from '@holdfast/base';
 import type { Evidence } from '@holdfast/model';
 import { withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
@@ -7,7 +6,7 @@ import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import type { Answer } from '../term/answer.ts';
-import { evidenceText } from '../view/evidence.ts';
+import { evidenceText, verificationFailure } from '../view/evidence.ts';
 
 export function addVerify(parent: Verb): void {
   const verb = parent.command('verify');
@@ -18,7 +17,7 @@ export function addVerify(parent: Verb): void {
     .addArgument(snapshotArgument())
     .example('The newest; exit 4 means damaged', 'holdfast snapshot verify latest --repo /backup')
     .remark(
-      'Needs no etcd. What was found is kept as evidence in the repository. Exit 0 means that nothing is wrong: verified, or incomplete where a check could not be made (a member that could not tell its HashKV, say), which leaves the snapshot stored. Exit 4 means damaged.',
+      'Needs no etcd. What was found is kept as evidence in the repository. Exit 0 means verified, exit 4 damaged. Exit 3 means incomplete: nothing is wrong, but a check could not be made (the member could not tell its HashKV when the snapshot was saved, say), so the snapshot stays stored; verifying again does not change that, saving another one does.',
     )
     .answers(async (session, _options, name) => verify(session, name));
   withRepository(verb);
@@ -35,14 +34,11 @@ async function verify(session: Session, selector: string): Promise<Answer> {
 }
 
 function verifyAnswer(evidence: Evidence): Answer {
-  const failed = evidence.checks.filter((each) => each.outcome === 'failed');
-  const why = failed.map((each) => `${each.check}: ${each.detail}`).join('; ');
+  const failure = verificationFailure(evidence);
   return {
     json: evidence,
     names: [evidence.snapshot],
     text: (view) => `${evidence.snapshot}: ${evidenceText(evidence, view)}`,
-    ...(evidence.outcome === 'failed' && {
-      failure: new Failure('snapshot-damaged', why, { name: evidence.snapshot }),
-    }),
+    ...(failure && { failure }),
   };
 }

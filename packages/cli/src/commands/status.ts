@@ -18,5 +18,6 @@ export function addStatus(parent: Verb): void {
 async function status(session: Session): Promise<Answer> {
   const repository = await openRepository(session);
   const { repositoryStatus } = await import('@holdfast/engine');
-  return statusAnswer(await repositoryStatus(session.context, repository, session.settings.cluster));
+  const clusters = await repositoryStatus(session.context, repository, session.settings.cluster);
+  return statusAnswer(clusters, repository.location);
 }

@@ -34,7 +34,7 @@ export function errorsReference(): string {
     [
       generatedFrom('the failure table (packages/base/src/failure-table.ts)'),
       '# Errors and exit statuses',
-      'A command that fails prints three lines on stderr: what happened, why, and what to do next, with the code that stands here. Under `-o json` it is one object with `code`, `message`, `why`, `hint`, `details` and `exitCode`. `--debug` adds stacks.',
+      'A command that fails prints three lines on stderr: what happened, why, and what to do next, with the code that stands here. Under `-o json` stderr holds one JSON object per line: each warning has `warning`, the failure `code`, `message`, `why`, `hint`, `details` and `exitCode`. `--debug` adds stacks.',
       'Codes and exit statuses are a contract: they are added to, never changed. An unknown exit status means failure.',
       markdownTable(
         ['exit', 'means'],

@@ -1,5 +1,6 @@
 import { Failure, isFailure } from '@holdfast/base';
 import type { Format } from '../term/answer.ts';
+import { printable } from '../term/printable.ts';
 import type { Style } from '../term/style.ts';
 
 /** Where the reference explains each code. */
@@ -25,7 +26,7 @@ export function renderFailure(failure: Failure, format: Format, style: Style, de
     `  next: ${failure.next} ${style('faint', `(${anchors}${failure.code})`)}`,
     ...(debug ? [stackOf(failure)] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return printable(`${lines.join('\n')}\n`);
 }
 
 function machineForm(failure: Failure, debug: boolean): object {

@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { type Session, openSession } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { helpText, pathOf } from './help.ts';
+import { refuseEmpty } from './refuse-empty.ts';
 
 /** A noun or a verb of the command line: a commander command that has examples and whose action gives an answer. */
 export class Verb extends Command {
@@ -60,6 +61,7 @@ export class Verb extends Command {
   answers(run: (session: Session, options: never, ...args: string[]) => Promise<Answer>): this {
     return this.action(async (...given: unknown[]) => {
       const args = given.slice(0, -2) as string[];
+      refuseEmpty(this);
       const session = await openSession(this.optsWithGlobals(), this.io);
       this.onSession(session);
       await session.print(await run(session, this.opts<never>(), ...args));

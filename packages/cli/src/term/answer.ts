@@ -1,4 +1,5 @@
 import type { Failure } from '@holdfast/base';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** The forms of an answer, `-o`. */
@@ -31,8 +32,8 @@ export const apiVersion = 'holdfast.dev/v1';
 /** An answer in the asked form, ending in a line feed unless it is empty. */
 export async function render(answer: Answer, format: Format, view: Omit<View, 'wide'>): Promise<string> {
   if (format === 'json') return `${JSON.stringify(answer.json, null, 2)}\n`;
-  if (format === 'name') return answer.names.map((name) => `${name}\n`).join('');
-  if (format !== 'yaml') return answer.text({ ...view, wide: format === 'wide' });
+  if (format === 'name') return printable(answer.names.map((name) => `${name}\n`).join(''));
+  if (format !== 'yaml') return printable(answer.text({ ...view, wide: format === 'wide' }));
   const { stringify } = await import('yaml');
   return stringify(JSON.parse(JSON.stringify(answer.json)));
 }

@@ -40,7 +40,7 @@ export function restoreAnswer(report: RestoreDatadirReport, others: readonly Oth
           '  ',
         )}`,
         ...others.map((other) => `On the host of ${other.name}:\n  ${commandLine(other.words)}\n`),
-        `Then start etcd${others.length === 0 ? '' : ' on every member'} with ${commandLine(startFlags(report))} and its usual flags.\n`,
+        `Then start etcd with ${commandLine(startFlags(report))} and its usual flags${others.length === 0 ? '' : ', and the other members in the same way, each with its own --name'}.\n`,
       ].join('\n'),
   };
 }

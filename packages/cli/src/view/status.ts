@@ -7,7 +7,7 @@ import { ago } from '../term/when.ts';
 import { snapshotItem } from './snapshot.ts';
 
 /** Whether every cluster could be brought back; a failure (exit 3) when one could not, or not well. */
-export function statusAnswer(clusters: readonly ClusterStatus[]): Answer {
+export function statusAnswer(clusters: readonly ClusterStatus[], location: string): Answer {
   const worrying = clusters.filter((each) => each.state !== 'ok');
   const why =
     clusters.length === 0
@@ -16,7 +16,7 @@ export function statusAnswer(clusters: readonly ClusterStatus[]): Answer {
   return {
     json: { apiVersion, kind: 'RepositoryStatus', clusters: clusters.map(item) },
     names: clusters.map((each) => each.cluster.name),
-    text: (view) => statusText(clusters, view),
+    text: (view) => statusText(clusters, location, view),
     ...((clusters.length === 0 || worrying.length > 0) && { failure: new Failure('attention-needed', why) }),
   };
 }
@@ -40,13 +40,13 @@ function item(status: ClusterStatus) {
 const columns = ['CLUSTER', 'STATE', 'LAST SNAPSHOT', 'VERIFIED', 'SNAPSHOTS', 'SIZE'];
 const wideColumns = [...columns, 'REVISION', 'NEWEST', 'NEWEST VERIFIED'];
 
-function statusText(clusters: readonly ClusterStatus[], view: View): string {
+function statusText(clusters: readonly ClusterStatus[], location: string, view: View): string {
   if (clusters.length === 0) return 'No cluster yet. `holdfast snapshot save` makes the first snapshot.\n';
   const rows = table(
     view.wide ? wideColumns : columns,
     clusters.map((each) => row(each, view)),
   );
-  return rows + clusters.flatMap((each) => worries(each, view)).join('');
+  return rows + clusters.flatMap((each) => worries(each, location, view)).join('');
 }
 
 function row({ cluster, state, newest, newestVerified, counts, bytes }: ClusterStatus, view: View): string[] {
@@ -70,11 +70,13 @@ function row({ cluster, state, newest, newestVerified, counts, bytes }: ClusterS
   ];
 }
 
-/** What is wrong, and the command that mends it. */
-function worries({ cluster, state, reasons, newest }: ClusterStatus, view: View): string[] {
+/** What is wrong, and the command that mends it: what was never verified may be whole, all else needs a new save. */
+function worries({ cluster, state, reasons, newest }: ClusterStatus, location: string, view: View): string[] {
   if (state === 'ok') return [];
-  const mend = newest?.state === 'stored' ? ['verify', newest.name] : ['save'];
-  const command = commandLine(['holdfast', 'snapshot', ...mend, '--cluster', cluster.name]);
+  const mend =
+    newest?.state === 'stored' && newest.evidence.length === 0 ? ['verify', newest.name] : ['save'];
+  const where = ['--repo', location, '--cluster', cluster.name];
+  const command = commandLine(['holdfast', 'snapshot', ...mend, ...where]);
   return [
     ...reasons.map((reason) => `  ${view.style('doubtful', '!')} ${cluster.name}: ${reason}\n`),
     `    run: ${command}\n`,
