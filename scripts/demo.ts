@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
-import { makeHome, noteRunning, stopDemo } from './demo/place.ts';
+import { makeHome, stopDemo } from './demo/place.ts';
 import { playStory, repository } from './demo/story.ts';
 
 const help = `npm run demo                 three real etcd members are saved, destroyed and brought back; they go on running
@@ -25,10 +25,11 @@ async function main(): Promise<void> {
   if (stopped) console.log('An earlier demo was stopped.');
   makeHome();
   console.log('\nHoldfast: an etcd cluster is saved, lost, and brought back.\n');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void (givingUp ??= giveUp()));
   try {
     const cluster = await playStory(values.etcd, !values.script);
     if (values.script) await cluster[Symbol.asyncDispose]();
-    else noteRunning(cluster.members.flatMap((member) => member.pid ?? []));
     console.log(
       process.exitCode === undefined
         ? ending(values.script, cluster.endpoints)
@@ -36,9 +37,20 @@ async function main(): Promise<void> {
     );
     if (values.script) await stopDemo();
   } catch (error) {
+    // Whatever a child says of having been interrupted is no news.
+    if (givingUp !== undefined) return givingUp;
     await stopDemo();
     throw error;
   }
+}
+
+let givingUp: Promise<void> | undefined;
+
+/** A person had enough: nothing goes on running, nothing is left. */
+async function giveUp(): Promise<void> {
+  await stopDemo();
+  console.log('\nStopped; nothing of the demo is left.');
+  process.exit(130);
 }
 
 function ending(script: boolean, endpoints: readonly string[]): string {

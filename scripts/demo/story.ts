@@ -39,19 +39,18 @@ export async function playStory(version: EtcdMinor, detached: boolean): Promise<
     (c) => `version ${c.version}`,
   );
   try {
-    const { count } = await step(
-      'Objects: pods, secrets, leases, custom resources;',
+    await step(
+      'Objects as an API server writes them, in protobuf: pods, secrets, leases;',
       async () => {
         await fillKubernetes(lost, { objects: 500, seed: 1 });
         return await lost.gateway().range({ key: '/registry/', end: '/registry0', limit: 1 });
       },
       (answer) => `${answer.count} keys`,
     );
-    note(`(${count} keys, protobuf as the API server writes them)`);
     const { saved, keys } = await saveThrice(lost);
     await step(
       'More changes, that no snapshot knows',
-      async () => await churn(lost, { objects: 500, changes: 20 }),
+      async () => await churn(lost, { objects: 500, changes: 20, round: 9 }),
     );
     await step('The disaster: all three killed, all three data directories deleted', async () => {
       await lost[Symbol.asyncDispose]();
@@ -86,8 +85,8 @@ async function saveThrice(cluster: EtcdCluster): Promise<{ saved: Saved; keys: r
       '--cluster',
       'demo',
     );
-  for (let i = 0; i < 2; i++) {
-    const change = churn(cluster, { objects: 500, changes: 60 });
+  for (const round of [1, 2]) {
+    const change = churn(cluster, { objects: 500, changes: 60, round });
     await step(
       'holdfast snapshot save, while they change:',
       save,
@@ -97,7 +96,10 @@ async function saveThrice(cluster: EtcdCluster): Promise<{ saved: Saved; keys: r
   }
   const saved = await step(
     'holdfast snapshot save:',
-    save,
+    async () => {
+      await churn(cluster, { objects: 500, changes: 30, round: 3 });
+      return await save();
+    },
     (s) => `revision ${s.revision}, ${s.state}, ${s.name}`,
   );
   const { keyValues } = await cluster.gateway().rangeAll({ revision: saved.revision });

@@ -5,10 +5,11 @@ import type { BenchDatabase } from './database.ts';
 import type { Duel } from './duel.ts';
 import { measure, type Run } from './measure.ts';
 
-const bin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
+/** The launcher of the checkout. */
+export const holdfastBin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
 
 async function holdfast(...args: string[]): Promise<Run> {
-  return await measure(process.execPath, [bin, ...args]);
+  return await measure(process.execPath, [holdfastBin, ...args]);
 }
 
 async function thenRemove(run: Promise<Run>, ...paths: string[]): Promise<Run> {
@@ -48,7 +49,7 @@ export async function saveDuel(cluster: EtcdCluster, version: EtcdMinor, folder:
   };
 }
 
-/** Verify: ours reads everything twice over (SHA-256, walk, records, HashKV); status walks and sums. */
+/** Verify: SHA-256, walk, records and HashKV; status walks and sums, and does not look at the SHA-256. */
 export async function verifyDuel(
   database: BenchDatabase,
   repo: string,
@@ -63,6 +64,24 @@ export async function verifyDuel(
     ours: async () => await holdfast('snapshot', 'verify', name, '--repo', repo),
     reference: async () =>
       await measure(etcdutl ?? etcdctl, ['snapshot', 'status', database.snapshot], { ETCDCTL_API: '3' }),
+  };
+}
+
+/** The same against what it takes with other tools to look at the SHA-256 too: its fastest common tool, then status. */
+export async function verifyFullyDuel(
+  database: BenchDatabase,
+  repo: string,
+  name: string,
+  version: EtcdMinor,
+): Promise<Duel> {
+  const { etcdctl, etcdutl } = await etcdBinaries(version);
+  const sha256 = 'if command -v openssl; then openssl dgst -sha256 "$2"; else sha256sum "$2"; fi';
+  const both = `${sha256} && "$1" snapshot status "$2"`;
+  return {
+    ...(await verifyDuel(database, repo, name, version)),
+    theirs: 'SHA-256, then status',
+    reference: async () =>
+      await measure('sh', ['-c', both, 'sh', etcdutl ?? etcdctl, database.snapshot], { ETCDCTL_API: '3' }),
   };
 }
 
