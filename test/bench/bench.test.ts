@@ -8,6 +8,7 @@ test('every duel of the benchmark runs both sides to their end, and ours in flat
     version: '3.6',
     megabytes: 20,
     runs: 1,
+    restMs: 0,
     tell: () => {},
     told: (outcome) => told.push(outcome),
   });

@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly megabytes: number;
   /** Counted pairs of each duel. */
   readonly runs: number;
+  /** Of rest before each run. */
+  readonly restMs: number;
   /** Only the duels whose names contain this. */
   readonly only?: string;
   readonly tell: (line: string) => void;
@@ -26,7 +28,7 @@ export async function bench(options: BenchOptions): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const hold = async (duel: Duel): Promise<void> => {
     if (!duel.what.includes(only)) return;
-    const outcome = await fight(duel, runs);
+    const outcome = await fight(duel, runs, options.restMs);
     outcomes.push(outcome);
     told(outcome);
   };

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from './measure.ts';
 
 /** Two ways to do one thing; `ours` is judged by `theirs`. Each call does the thing once and cleans up after itself. */
@@ -22,12 +23,15 @@ export interface Outcome {
   readonly theirsPeakBytes: number;
 }
 
-/** Runs both in turn, after one uncounted pair, `runs` times; dirty pages are written back before each. */
-export async function fight(duel: Duel, runs: number): Promise<Outcome> {
+/**
+ * Runs both in turn, after one uncounted pair, `runs` times. Before each, dirty pages are written back and the machine
+ * rests, since virtual disks write faster after a pause than for long.
+ */
+export async function fight(duel: Duel, runs: number, restMs: number): Promise<Outcome> {
   const pairs: { ours: Run; theirs: Run }[] = [];
   for (let i = 0; i <= runs; i++) {
-    const first = await rested(i % 2 === 0 ? duel.ours : duel.reference);
-    const second = await rested(i % 2 === 0 ? duel.reference : duel.ours);
+    const first = await rested(i % 2 === 0 ? duel.ours : duel.reference, restMs);
+    const second = await rested(i % 2 === 0 ? duel.reference : duel.ours, restMs);
     if (i > 0) pairs.push(i % 2 === 0 ? { ours: first, theirs: second } : { ours: second, theirs: first });
   }
   const ratios = pairs.map(({ ours, theirs }) => ours.wallMs / theirs.wallMs);
@@ -42,8 +46,9 @@ export async function fight(duel: Duel, runs: number): Promise<Outcome> {
   };
 }
 
-async function rested(run: () => Promise<Run>): Promise<Run> {
+async function rested(run: () => Promise<Run>, restMs: number): Promise<Run> {
   execFileSync('sync');
+  await sleep(restMs);
   return await run();
 }
 

@@ -4,10 +4,11 @@ import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
 import { bench } from './bench.ts';
 import type { Outcome } from './duel.ts';
 
-const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--only save|verify|restore]
+const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--rest 0] [--only save|verify|restore]
 
 Holdfast against etcd's own tools of the same version (${etcdMinors.join(', ')}), in turn, as whole processes. The
-database is made once and kept in the cache. Quote ratios from a machine that does nothing else.`;
+database is made once and kept in the cache. Quote ratios from a machine that does nothing else;
+--rest gives it so many seconds before each run.`;
 
 function line({ duel, oursMs, theirsMs, ratio, ratios, oursPeakBytes, theirsPeakBytes }: Outcome): string {
   const spread = `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`;
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     etcd: { type: 'string', default: '3.6' },
     megabytes: { type: 'string', default: '1000' },
     runs: { type: 'string', default: '5' },
+    rest: { type: 'string', default: '0' },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -43,6 +45,7 @@ if (values.help) {
     version: values.etcd,
     megabytes: Number(values.megabytes),
     runs: Number(values.runs),
+    restMs: Number(values.rest) * 1000,
     ...(values.only !== undefined && { only: values.only }),
     tell: (text) => console.log(text),
     told: (outcome) => console.log(line(outcome)),

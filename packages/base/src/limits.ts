@@ -18,8 +18,8 @@ export const limits = {
   streamBlockBytes: 256 * 1024,
   /** Bytes received after which their buffers are given back; see youngGarbageCollector. */
   streamGarbageBytes: 8 * MiB,
-  /** Bytes written after which a large file is pushed on to its disk. */
-  writebackBytes: 64 * MiB,
+  /** Bytes written after which a large file is pushed on to its disk; a steady trickle beats rare bursts by a fifth. */
+  writebackBytes: 8 * MiB,
   /** Free bytes that must be left beside the expected size before a large file is begun. */
   spareSpaceBytes: 64 * MiB,
   /** Milliseconds after which the newest proven snapshot counts as old. */

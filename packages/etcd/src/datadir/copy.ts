@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { Failure } from '@holdfast/base';
+import { Failure, limits } from '@holdfast/base';
 import { writeFully } from './write-file.ts';
 
 const MiB = 1024 * 1024;
@@ -10,9 +10,6 @@ const MiB = 1024 * 1024;
  * ones, which no longer fit in a processor's cache, the kernel takes two to four times as long on a busy machine.
  */
 const blockSize = MiB;
-
-/** Bytes after which what is written so far is sent to the disk, so that the last fsync has little left to do. */
-const syncEvery = 128 * MiB;
 
 export interface CopyOptions {
   /** Bytes from the beginning of the source that are copied; those after them are only hashed. */
@@ -35,7 +32,8 @@ export interface CopyDigests {
 /**
  * Copies a file in one sequential pass. Each block is hashed in the very memory that it is written from, while the
  * kernel reads the next one: what the digest names is what the copy holds, whatever becomes of the source meanwhile.
- * One write is under way at a time, since the kernel lets others spin for the file's lock.
+ * One write is under way at a time, since the kernel lets others spin for the file's lock; what is written is pushed on
+ * to the disk all the while, so that the last fsync has little left to do.
  *
  * @throws Failure not-a-snapshot when the source ends early; the signal's reason when it is aborted
  */
@@ -53,6 +51,7 @@ export async function copyHashed(
   let reading = read(0);
   let writing: Promise<void> = Promise.resolve();
   let syncing: Promise<void> = Promise.resolve();
+  let [busy, unsynced] = [false, 0];
   try {
     for (let at = 0; at < length; at += blockSize) {
       const block = await reading;
@@ -62,9 +61,12 @@ export async function copyHashed(
       if (at + blockSize < length) reading = read(at + blockSize);
       hash.update(block);
       onProgress(at + block.length);
-      if (at > 0 && at % syncEvery === 0) {
-        await syncing;
-        syncing = quiet(target.datasync());
+      unsynced += block.length;
+      if (!busy && unsynced >= limits.writebackBytes) {
+        busy = true;
+        unsynced = 0;
+        // In one chain: a failure is told only once by the kernel, and must not be lost.
+        syncing = quiet(syncing.then(() => target.datasync()).then(() => void (busy = false)));
       }
     }
     await writing;
