@@ -205,6 +205,15 @@ test('without a bump, history is as it was; without the mark, only the revision 
   source.close();
 });
 
+test('a bump beyond what can be counted exactly is refused, and leaves nothing', async () => {
+  const last = { main: Number.MAX_SAFE_INTEGER - 5, sub: 0, tombstone: false };
+  const meta = { scheduledCompactRev: formatRevision(last) };
+  await expect(build({ meta })).rejects.toMatchObject({ code: 'usage' });
+  expectNothing();
+  const { revision } = await build({ meta }, { bump: { by: 5, markCompacted: true } });
+  expect(revision.restored).toBe(Number.MAX_SAFE_INTEGER);
+});
+
 test('an alarm in the data is told of', async () => {
   const { warnings } = await build({ alarms: ['\x08\x1f\x10\x01'] });
   expect(warnings).toEqual([expect.stringContaining('NOSPACE')]);

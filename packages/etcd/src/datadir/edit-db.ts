@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { Failure } from '@holdfast/base';
 import {
   bucketElementFlag,
   damaged,
@@ -45,7 +46,7 @@ export interface EditedDb {
  * written anew, and the file is cut to its pages.
  *
  * @param source the same file, to be read; its name is what failures call the snapshot
- * @throws Failure not-a-snapshot when it is not a whole etcd db
+ * @throws Failure not-a-snapshot when it is not a whole etcd db; usage when the bump goes further than can be counted
  */
 export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit): Promise<EditedDb> {
   const image = await openImage(source);
@@ -62,6 +63,9 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
   const alarms = await pairsIn(image, buckets.get(bucketNames.alarm));
   const latest = await latestRevision(image, key, oldMeta);
   const restored = latest + (edit.bump?.by ?? 0);
+  if (!Number.isSafeInteger(restored)) {
+    throw new Failure('usage', `revision ${latest} cannot be moved by ${edit.bump?.by}: it would pass 2^53`);
+  }
   const form = edit.form ?? (oldMeta.has(metaKeys.term) ? '3.5' : '3.4');
 
   const pages = new PageAppender(meta.pageSize, meta.pages, (bytes, at) => writeFully(file, bytes, at));

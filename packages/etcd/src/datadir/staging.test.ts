@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -93,6 +102,16 @@ test('a member that somebody else put there is not touched', async () => {
   await expect(staging.publish()).rejects.toMatchObject({ code: 'data-dir-exists' });
   await staging.discard();
   expect(list()).toEqual(['a', 'a/data', 'a/data/member', 'a/data/member/mine']);
+});
+
+test('a log that somebody else has put there meanwhile stays theirs', async () => {
+  const walDir = join(root, 'wal');
+  const staging = await filled({ ...target, walDir });
+  writeFileSync(join(walDir, log), 'theirs');
+  await expect(staging.publish()).rejects.toMatchObject({ code: 'data-dir-exists' });
+  await staging.discard();
+  expect(readFileSync(join(walDir, log), 'utf8')).toBe('theirs');
+  expect(list()).toEqual(['wal', `wal/${log}`]);
 });
 
 test('a folder in use is refused; an empty one, a mount point and leftovers are not', async () => {

@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chown, link, mkdir, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { firstWalName } from '../wal/index.ts';
@@ -98,7 +98,7 @@ export class Staging {
       await mkdir(staging.snapDir, { mode: 0o700 });
       if (target.walDir === undefined) await mkdir(dirname(staging.walFile), { mode: 0o700 });
     } catch (error) {
-      await staging.discard();
+      await staging.discard().catch(() => {});
       throw error;
     }
     return staging;
@@ -116,10 +116,10 @@ export class Staging {
     if (walDir !== undefined) await giveToOwnerOf(walDir, [this.walFile]);
     const folders = [this.snapDir, dirname(this.walFile), this.#part, ...this.#madeFolders.map(dirname)];
     for (const folder of folders) await syncFolder(folder);
-    await this.#move(this.#part, join(dataDir, 'member'));
+    await this.#move(this.#part, join(dataDir, 'member'), rename);
     await syncFolder(dataDir);
     if (walDir !== undefined) {
-      await this.#move(this.walFile, join(walDir, firstWalName));
+      await this.#move(this.walFile, join(walDir, firstWalName), renameToNew);
       await syncFolder(walDir);
     }
     this.#made = this.#madeFolders = [];
@@ -136,9 +136,9 @@ export class Staging {
     if (first !== undefined) this.#madeFolders.push(...pathsUpTo(resolve(first), resolve(path)));
   }
 
-  async #move(from: string, to: string): Promise<void> {
+  async #move(from: string, to: string, move: typeof rename): Promise<void> {
     try {
-      await rename(from, to);
+      await move(from, to);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
@@ -147,6 +147,21 @@ export class Staging {
     this.#made = this.#made.map((path) => (path === from ? to : path));
   }
 }
+
+/** Renames a file, but never over another one, as `rename` would; over a folder with content it does not either. */
+async function renameToNew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!withoutLinks.has((error as NodeJS.ErrnoException).code ?? '') || (await isThere(to))) throw error;
+    return rename(from, to);
+  }
+  // A second name that stays does no harm: the next restore tells of it.
+  await unlink(from).catch(() => {});
+}
+
+/** What file systems without hard links answer. */
+const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** The folders from `first` down to `last`, which lies in it or is it. */
 function pathsUpTo(first: string, last: string): string[] {

@@ -24,7 +24,13 @@ const turnBytes = 4 * MiB;
  */
 export function startHashing(source: ByteSource): ContentHashing {
   const { descriptor } = source;
-  return descriptor === undefined ? hashInTurns(source) : hashInThread(source, descriptor);
+  if (descriptor === undefined) return hashInTurns(source);
+  try {
+    return hashInThread(source, descriptor);
+  } catch {
+    // Refused at once: by a limit on tasks, or by Node's own permissions.
+    return hashInTurns(source);
+  }
 }
 
 /** What the thread is given. The descriptor is the caller's; `done` is shared: MiB hashed so far. */

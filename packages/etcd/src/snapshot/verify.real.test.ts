@@ -114,6 +114,26 @@ describe.each(etcdMinors)('snapshots of etcd %s', async (version) => {
     await expectEqualFigures();
   });
 
+  test.skipIf(skip || version === '3.4')(
+    'the hash that a compaction itself took, with nothing left alive',
+    async () => {
+      const etcd = cluster.gateway();
+      const { revision } = await etcd.put('/registry/last', 'x');
+      await etcd.compact(revision);
+      const gone = await etcd.deleteRange('/', '0');
+      await rm(file, { force: true });
+      await cluster.snapshotSave(file);
+      await etcd.compact(gone.revision);
+      // From then on it is what the member remembers of before the compaction.
+      await expect
+        .poll(async () => (await etcd.hashKv(gone.revision)).compactRevision, { timeout: 10_000 })
+        .toBe(revision);
+      const hashKv = { revision: gone.revision, ...(await etcd.hashKv(gone.revision)) };
+      const { checks } = await verifySnapshotFile(file, { hashKv });
+      expect(checks.find((each) => each.check === 'hashkv')).toMatchObject({ outcome: 'passed' });
+    },
+  );
+
   test.skipIf(skip || version === '3.4')('what etcdutl restores with a revision bump', async () => {
     await rm(file, { force: true });
     await cluster.snapshotSave(file);

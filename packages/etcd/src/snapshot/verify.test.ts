@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildTestImage, bytesSource } from '../bolt/test-image.ts';
@@ -109,6 +111,18 @@ describe('figures and HashKV', () => {
   });
 });
 
+test('with nothing left alive, what a member says after it has compacted further decides nothing', async () => {
+  const history = new TestHistory();
+  for (const put of ['one', 'two', undefined])
+    history.apply([{ key: '/registry/last', ...(put !== undefined && { put }) }]);
+  const bytes = buildTestImage({ buckets: history.buckets() });
+  history.compact(3, 3, true);
+  const hashKv = { revision: 4, compactRevision: 3, hash: history.hashKv(4, 3, true) };
+  const found = await verify(bytes, { hashKv });
+  expect(failures(found)).toEqual([]);
+  expect(outcomes(found)['hashkv']).toBe('skipped');
+});
+
 describe('a file', () => {
   let folder: string;
   beforeAll(async () => {
@@ -124,6 +138,21 @@ describe('a file', () => {
     const found = await verifySnapshotFile(path, { onProgress: (...step) => steps.push(step) });
     expect(found).toEqual(await verify(bytes));
     expect(steps.at(-1)).toEqual([bytes.length, bytes.length]);
+  });
+
+  test('is verified all the same where no thread can be had', async () => {
+    const path = join(folder, 'alone.db');
+    await writeFile(path, sample({ trailer: true }).bytes);
+    const program = `
+      import { verifySnapshotFile } from '${new URL('index.ts', import.meta.url).href}';
+      const { checks } = await verifySnapshotFile(process.argv[1]);
+      console.log(JSON.stringify(checks.map((each) => each.outcome)));`;
+    // Permissions are one reason for having no thread; a limit on tasks is another, which fails in the same way.
+    const flags = ['--permission', '--allow-fs-read=*', '--no-warnings', '--input-type=module'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', program, path]);
+    expect(JSON.parse(stdout)).toEqual(
+      Object.values(outcomes(await verify(sample({ trailer: true }).bytes))),
+    );
   });
 
   test('that cannot be read is a failure, and an aborted verification ends', async () => {

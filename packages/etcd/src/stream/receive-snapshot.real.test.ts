@@ -70,6 +70,36 @@ describe.each(etcdMinors)('the snapshot of etcd %s', async (version) => {
     expect(content.size).toBeGreaterThan(4_000_000);
   });
 
+  test.skipIf(skip)('does not take a slow disk for a silent member', async () => {
+    const clock = new StepClock();
+    const snapshot = client.snapshot.bind(client);
+    await using slow = connectEtcd({ endpoints: cluster.endpoints, clock: systemClock });
+    let blocks = 0;
+    const write = async (): Promise<void> => {
+      if (++blocks > 1) return;
+      for (const ms of [limits.streamStallMs, limits.streamStallMs - 1]) {
+        clock.forward(ms);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    // The disk is done, and etcd has not sent the next byte yet.
+    slow.snapshot = async (endpoint, take, signal) =>
+      snapshot(
+        endpoint,
+        async (chunk) => {
+          const pending = take(chunk);
+          if (pending === undefined || blocks > 1) return pending;
+          await pending;
+          clock.forward(1);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        },
+        signal,
+      );
+    const [endpoint] = client.endpoints;
+    const content = await receiveSnapshot(slow, { endpoint: endpoint!, write, clock, signal: never });
+    expect(content.size).toBeGreaterThan(4_000_000);
+  });
+
   test.skipIf(skip)('ends with the reason of whoever aborts it', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');

@@ -21,11 +21,20 @@ export interface ReceiveOptions {
  */
 export async function receiveSnapshot(client: EtcdClient, options: ReceiveOptions): Promise<TrailedContent> {
   const { endpoint, clock } = options;
-  const file = new TrailedFile(options.write, limits.streamBlockBytes);
+  let heardAt = clock.monotonic();
+  // After a slow disk etcd gets its whole time again.
+  const stored = async (writing: Promise<void>): Promise<void> => {
+    await writing;
+    heardAt = clock.monotonic();
+  };
+  const write = (block: Buffer): void | Promise<void> => {
+    const writing = options.write(block);
+    return writing === undefined ? undefined : stored(writing);
+  };
+  const file = new TrailedFile(write, limits.streamBlockBytes);
   const messages = new SnapshotMessages((bytes, start, end) => file.append(bytes, start, end));
   const [stalled, ended] = [new AbortController(), new AbortController()];
   const collect = youngGarbageCollector();
-  let heardAt = clock.monotonic();
   let heard = 0;
   const take = (chunk: Buffer): Promise<void> | undefined => {
     messages.read(chunk);
