@@ -46,6 +46,16 @@ describe('signals, while an etcd accepts the connection and then says nothing', 
   });
 });
 
+test('a pipe that nobody writes to is refused, not waited for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-process-'));
+  const pipe = join(folder, 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  const { child, stderr } = start('snapshot', 'restore', pipe, '--data-dir', join(folder, 'data'));
+  const [exit] = (await once(child, 'close')) as [number];
+  expect([exit, stderr()]).toEqual([1, expect.stringContaining('it is not a regular file')]);
+  await rm(folder, { recursive: true });
+});
+
 test('a reader that goes away early is no error', async () => {
   const { child, stderr } = start('--help');
   child.stdout?.destroy();

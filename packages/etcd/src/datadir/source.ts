@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { Failure } from '@holdfast/base';
 import { imageSize, trailerSize } from '../snapshot/index.ts';
@@ -21,7 +22,8 @@ export interface SnapshotFile {
 export async function openSnapshotFile(path: string): Promise<SnapshotFile> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    // A pipe that nobody writes to would be waited for, and no signal could end that.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error('it is not a regular file');
     const { size } = stats;
