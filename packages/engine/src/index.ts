@@ -10,6 +10,7 @@
  * - doctor:  everything that a save and a restore need, looked at.
  */
 export type { Progress, VerbContext } from './context.ts';
+export { orAborted } from './or-aborted.ts';
 export * from './restore/index.ts';
 export * from './doctor/index.ts';
 export * from './catalog/index.ts';

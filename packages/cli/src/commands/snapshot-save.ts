@@ -72,7 +72,8 @@ async function repositoryFor(session: Session, client: EtcdClient): Promise<Repo
     return await openRepository(session);
   } catch (error) {
     if (!isFailure(error, 'repository-missing')) throw error;
-    await client.survey();
+    const { orAborted } = await import('@holdfast/engine');
+    await orAborted(client.survey(), session.io.signal);
     return await openRepository(session, true);
   }
 }

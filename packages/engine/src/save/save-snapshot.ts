@@ -6,6 +6,7 @@ import { receiveSnapshot, trailerBytes } from '@holdfast/etcd/stream';
 import { chooseMember, defaultSnapshotName, type MemberChoice } from '@holdfast/model';
 import type { Repository, SnapshotEntry, SnapshotWriter } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
+import { orAborted } from '../or-aborted.ts';
 import { verifySnapshot } from '../verify/index.ts';
 import { clusterRecord } from './cluster-record.ts';
 import { EarlyWriteback } from './early-writeback.ts';
@@ -146,17 +147,4 @@ async function prove(
   const why = failed.map((each) => each.detail).join('; ');
   const differs = failed.every((each) => each.check === 'hashkv');
   throw new Failure(differs ? 'etcd-hash-mismatch' : 'snapshot-damaged', why, { name });
-}
-
-/** Gives up waiting once the signal is aborted; the work itself ends with its own deadline. */
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
