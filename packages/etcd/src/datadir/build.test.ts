@@ -28,6 +28,7 @@ interface Content {
   readonly meta?: Record<string, Uint8Array>;
   readonly alarms?: readonly string[];
   readonly users?: number;
+  readonly downgrade?: string;
 }
 
 const count = (n: number): Buffer => Buffer.from(n.toString(16).padStart(16, '0'), 'hex');
@@ -39,8 +40,11 @@ async function image({
   meta = {},
   alarms = [],
   users = 0,
+  downgrade,
 }: Content): Promise<Buffer> {
   const made = new ImageInMemory(pageSize);
+  if (downgrade !== undefined)
+    await made.fill('cluster', [pairOf('clusterVersion', '3.5.0'), pairOf('downgrade', downgrade)]);
   await made.fill(
     'key',
     Array.from({ length: records }, (_, i) => recordOf(i + 2, size)),
@@ -212,6 +216,17 @@ test('a bump beyond what can be counted exactly is refused, and leaves nothing',
   expectNothing();
   const { revision } = await build({ meta }, { bump: { by: 5, markCompacted: true } });
   expect(revision.restored).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+test('a downgrade that was under way is not gone on with, and told of', async () => {
+  const { warnings } = await build({ downgrade: '{"target-version":"3.4.0","enabled":true}' });
+  expect(warnings).toEqual([expect.stringContaining('downgrade to 3.4.0')]);
+  expect([...(await pairsOf('cluster')).keys()]).toEqual(['clusterVersion']);
+  await expectWhole();
+  rmSync(dataDir, { recursive: true });
+  const over = await build({ downgrade: '{"target-version":"","enabled":false}' });
+  expect(over.warnings).toEqual([]);
+  expect([...(await pairsOf('cluster')).keys()]).toEqual(['clusterVersion', 'downgrade']);
 });
 
 test('an alarm in the data is told of', async () => {

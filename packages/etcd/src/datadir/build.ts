@@ -85,7 +85,11 @@ export async function buildDataDir(options: BuildOptions): Promise<BuiltDataDir>
       form: db.form,
       revision: db.revision,
       source: { sha256, size: snapshot.size },
-      warnings: [...leftovers.map(leftoverWarning), ...alarmWarnings(db.alarms)],
+      warnings: [
+        ...leftovers.map(leftoverWarning),
+        ...alarmWarnings(db.alarms),
+        ...downgradeWarnings(db.downgrade),
+      ],
     };
   } catch (error) {
     // What cannot be removed is told of by the next restore; why this one failed matters more.
@@ -135,6 +139,13 @@ function alarmWarnings(alarms: readonly number[]): string[] {
     (type) =>
       `The snapshot holds the alarm ${names[type] ?? type}: the cluster will refuse writes until \`etcdctl alarm disarm\``,
   );
+}
+
+function downgradeWarnings(target: string | null): string[] {
+  if (target === null) return [];
+  return [
+    `The snapshot was taken during a downgrade to ${target}: the new cluster is not being downgraded, order it anew`,
+  ];
 }
 
 /** Failures of the system calls above, in the words of the table; everything else is passed on. */

@@ -1,5 +1,5 @@
 import { formatHex64 } from '@holdfast/base';
-import { bucketNames, formatRevision, metaKeys } from '../mvcc/index.ts';
+import { bucketNames, clusterKeys, formatRevision, metaKeys } from '../mvcc/index.ts';
 import { firstTerm } from '../raft/messages.ts';
 import type { EtcdForm } from './form.ts';
 import { confStateJson, memberJson } from './membership/json.ts';
@@ -42,6 +42,18 @@ export function changedPairs(
     [bucketNames.members, new Map(members)],
     [bucketNames.membersRemoved, new Map()],
   ]);
+}
+
+/**
+ * The version that bucket `cluster` says its cluster is being downgraded to, or null. The new cluster has no such order:
+ * with it no etcd 3.5 but the older one would start.
+ */
+export function downgradeIn(cluster: Pairs): string | null {
+  const order = cluster.get(clusterKeys.downgrade);
+  if (order === undefined) return null;
+  const [, target = null] =
+    /"target-version":"([^"]+)","enabled":true/.exec(Buffer.from(order).toString()) ?? [];
+  return target;
 }
 
 function bigEndian(value: number): Buffer {

@@ -18,8 +18,8 @@ import {
   metaImage,
   PageAppender,
 } from '../bolt/build/index.ts';
-import { bucketNames, metaKeys, readSmallBucket } from '../mvcc/index.ts';
-import { changedPairs, type Pairs } from './db-pairs.ts';
+import { bucketNames, clusterKeys, metaKeys, readSmallBucket } from '../mvcc/index.ts';
+import { changedPairs, downgradeIn, type Pairs } from './db-pairs.ts';
 import type { EtcdForm, RevisionBump } from './form.ts';
 import { latestRevision, phantomAt } from './key-bucket.ts';
 import type { NewCluster } from './membership/new-cluster.ts';
@@ -39,6 +39,8 @@ export interface EditedDb {
   readonly revision: { readonly snapshot: number; readonly restored: number };
   /** Types of the alarms that it holds: 1 NOSPACE, 2 CORRUPT. */
   readonly alarms: readonly number[];
+  /** The version to which the old cluster was being downgraded; the new one is not. */
+  readonly downgrade: string | null;
 }
 
 /**
@@ -74,7 +76,14 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
   for (const [name, pairs] of changedPairs(edit.cluster, form, oldMeta, compacted)) {
     values.set(name, await appendBucket(pages, elementsOf(pairs), buckets.get(name)?.sequence ?? 0n));
   }
-  if (!values.has(bucketNames.cluster)) values.set(bucketNames.cluster, await appendBucket(pages, [], 0n));
+  const old = buckets.get(bucketNames.cluster);
+  const clusterPairs = await pairsIn(image, old);
+  const downgrade = downgradeIn(clusterPairs);
+  if (downgrade !== null) clusterPairs.delete(clusterKeys.downgrade);
+  if (downgrade !== null || old === undefined) {
+    const value = await appendBucket(pages, elementsOf(clusterPairs), old?.sequence ?? 0n);
+    values.set(bucketNames.cluster, value);
+  }
   if (edit.bump !== null) {
     values.set(bucketNames.key, await extendBucket(image, pages, key, [phantomAt(restored)]));
   }
@@ -92,6 +101,7 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
     revision: { snapshot: Math.max(1, latest), restored: Math.max(1, restored) },
     // An AlarmMember is all in its key; the alarm is its last field and below 128, so it is the last byte.
     alarms: [...alarms.keys()].map((alarm) => alarm.charCodeAt(alarm.length - 1)),
+    downgrade,
   };
 }
 

@@ -136,7 +136,7 @@ export class Staging {
     if (first !== undefined) this.#madeFolders.push(...pathsUpTo(resolve(first), resolve(path)));
   }
 
-  async #move(from: string, to: string, move: typeof rename): Promise<void> {
+  async #move(from: string, to: string, move: (from: string, to: string) => Promise<void>): Promise<void> {
     try {
       await move(from, to);
     } catch (error) {

@@ -25,8 +25,8 @@ export const metaKeys = {
   storageVersion: 'storageVersion',
 } as const;
 
-/** The key of bucket `cluster` that holds the version of the whole cluster. */
-export const clusterVersionKey = 'clusterVersion';
+/** The keys of bucket `cluster`: the version of the whole cluster; from 3.5 on, whether it is being downgraded. */
+export const clusterKeys = { version: 'clusterVersion', downgrade: 'downgrade' } as const;
 
 /** What bucket `meta` says; numbers are exact. */
 export interface StoreMeta {

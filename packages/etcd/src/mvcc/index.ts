@@ -7,7 +7,7 @@
  */
 export {
   bucketNames,
-  clusterVersionKey,
+  clusterKeys,
   metaKeys,
   noStoreMeta,
   readSmallBucket,

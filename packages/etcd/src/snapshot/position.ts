@@ -7,13 +7,7 @@ import {
   openImage,
   readBuckets,
 } from '../bolt/index.ts';
-import {
-  bucketNames,
-  clusterVersionKey,
-  parseRevision,
-  readSmallBucket,
-  readStoreMeta,
-} from '../mvcc/index.ts';
+import { bucketNames, clusterKeys, parseRevision, readSmallBucket, readStoreMeta } from '../mvcc/index.ts';
 import { imageSize } from './content-hash.ts';
 
 /** Where a snapshot stands in its cluster's history, read from a handful of its pages. */
@@ -75,6 +69,6 @@ async function lastRevision(image: Image, key: Bucket): Promise<number> {
 
 async function clusterVersion(image: Image, buckets: ReadonlyMap<string, Bucket>): Promise<string | null> {
   const bucket = buckets.get(bucketNames.cluster);
-  const version = bucket && (await readSmallBucket(image, bucket)).get(clusterVersionKey);
+  const version = bucket && (await readSmallBucket(image, bucket)).get(clusterKeys.version);
   return version === undefined ? null : Buffer.from(version).toString();
 }
