@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { Failure } from '@holdfast/base';
 
 /** A database image that can be read at any position: a file, or bytes fetched from elsewhere. Never written. */
@@ -36,7 +36,8 @@ export function openFileSource(path: string): FileSource {
   let file: number;
   let size: number;
   try {
-    file = openSync(path, 'r');
+    // A pipe that nobody writes to would be waited for, and no signal could end that.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw unreadable(error);
   }

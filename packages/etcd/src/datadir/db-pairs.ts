@@ -19,10 +19,10 @@ export type Pairs = Map<string, Uint8Array>;
 export function changedPairs(
   cluster: NewCluster,
   form: EtcdForm,
-  oldMeta: Pairs,
+  old: { readonly meta: Pairs; readonly cluster: Pairs },
   compacted: number | undefined,
 ): Map<string, Pairs> {
-  const meta: Pairs = new Map(oldMeta);
+  const meta: Pairs = new Map(old.meta);
   meta.set(metaKeys.consistentIndex, bigEndian(cluster.members.length));
   if (form === '3.4') {
     for (const later of [metaKeys.term, metaKeys.confState, metaKeys.storageVersion]) meta.delete(later);
@@ -33,12 +33,15 @@ export function changedPairs(
   if (compacted !== undefined) {
     meta.set(metaKeys.scheduledCompaction, formatRevision({ main: compacted, sub: 0, tombstone: false }));
   }
+  const ofCluster: Pairs = new Map(old.cluster);
+  if (downgradeIn(old.cluster) !== null) ofCluster.delete(clusterKeys.downgrade);
   const members = cluster.members.map((member): [string, Uint8Array] => [
     formatHex64(member.id),
     Buffer.from(memberJson(member)),
   ]);
   return new Map([
     [bucketNames.meta, meta],
+    [bucketNames.cluster, ofCluster],
     [bucketNames.members, new Map(members)],
     [bucketNames.membersRemoved, new Map()],
   ]);

@@ -18,7 +18,7 @@ import {
   metaImage,
   PageAppender,
 } from '../bolt/build/index.ts';
-import { bucketNames, clusterKeys, metaKeys, readSmallBucket } from '../mvcc/index.ts';
+import { bucketNames, metaKeys, readSmallBucket } from '../mvcc/index.ts';
 import { changedPairs, downgradeIn, type Pairs } from './db-pairs.ts';
 import type { EtcdForm, RevisionBump } from './form.ts';
 import { latestRevision, phantomAt } from './key-bucket.ts';
@@ -61,28 +61,23 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
   const key = buckets.get(bucketNames.key);
   if (key === undefined)
     throw damaged(source, 'the root', 'there is no bucket "key", so this is no db of etcd');
-  const oldMeta = await pairsIn(image, buckets.get(bucketNames.meta));
+  const old = {
+    meta: await pairsIn(image, buckets.get(bucketNames.meta)),
+    cluster: await pairsIn(image, buckets.get(bucketNames.cluster)),
+  };
   const alarms = await pairsIn(image, buckets.get(bucketNames.alarm));
-  const latest = await latestRevision(image, key, oldMeta);
+  const latest = await latestRevision(image, key, old.meta);
   const restored = latest + (edit.bump?.by ?? 0);
   if (!Number.isSafeInteger(restored)) {
     throw new Failure('usage', `revision ${latest} cannot be moved by ${edit.bump?.by}: it would pass 2^53`);
   }
-  const form = edit.form ?? (oldMeta.has(metaKeys.term) ? '3.5' : '3.4');
+  const form = edit.form ?? (old.meta.has(metaKeys.term) ? '3.5' : '3.4');
 
   const pages = new PageAppender(meta.pageSize, meta.pages, (bytes, at) => writeFully(file, bytes, at));
   const values = new Map([...buckets].map(([name, bucket]) => [name, valueOf(bucket)]));
   const compacted = edit.bump?.markCompacted === true ? restored : undefined;
-  for (const [name, pairs] of changedPairs(edit.cluster, form, oldMeta, compacted)) {
+  for (const [name, pairs] of changedPairs(edit.cluster, form, old, compacted)) {
     values.set(name, await appendBucket(pages, elementsOf(pairs), buckets.get(name)?.sequence ?? 0n));
-  }
-  const old = buckets.get(bucketNames.cluster);
-  const clusterPairs = await pairsIn(image, old);
-  const downgrade = downgradeIn(clusterPairs);
-  if (downgrade !== null) clusterPairs.delete(clusterKeys.downgrade);
-  if (downgrade !== null || old === undefined) {
-    const value = await appendBucket(pages, elementsOf(clusterPairs), old?.sequence ?? 0n);
-    values.set(bucketNames.cluster, value);
   }
   if (edit.bump !== null) {
     values.set(bucketNames.key, await extendBucket(image, pages, key, [phantomAt(restored)]));
@@ -101,7 +96,7 @@ export async function editDb(source: ByteSource, file: FileHandle, edit: DbEdit)
     revision: { snapshot: Math.max(1, latest), restored: Math.max(1, restored) },
     // An AlarmMember is all in its key; the alarm is its last field and below 128, so it is the last byte.
     alarms: [...alarms.keys()].map((alarm) => alarm.charCodeAt(alarm.length - 1)),
-    downgrade,
+    downgrade: downgradeIn(old.cluster),
   };
 }
 

@@ -160,6 +160,9 @@ describe('a file', () => {
       code: 'file-unreadable',
     });
     await expect(verifySnapshotFile(folder)).rejects.toMatchObject({ code: 'file-unreadable' });
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    await expect(verifySnapshotFile(pipe)).rejects.toMatchObject({ code: 'file-unreadable' });
     const abort = new AbortController();
     const path = join(folder, 'snapshot.db');
     const options = { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) };
