@@ -8,17 +8,32 @@ npm run demo -- --script     the same without a person: stops everything, exits 
 npm run demo -- --stop       stops a demo that goes on running, and removes its data
 npm run demo -- --etcd 3.5   with another etcd (${etcdMinors.join(', ')})`;
 
+/** The words after `npm run demo --`; undefined when they are wrong, which has been told then. */
+function wanted() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        script: { type: 'boolean', default: false },
+        stop: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        etcd: { type: 'string', default: '3.6' },
+      },
+    });
+    const { etcd, ...rest } = values;
+    if (isEtcdMinor(etcd)) return { ...rest, etcd };
+    console.error(`--etcd takes ${etcdMinors.join(', ')}`);
+  } catch (error) {
+    console.error((error as Error).message);
+  }
+  console.error(help);
+  process.exitCode = 2;
+  return undefined;
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      script: { type: 'boolean', default: false },
-      stop: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      etcd: { type: 'string', default: '3.6' },
-    },
-  });
+  const values = wanted();
+  if (values === undefined) return;
   if (values.help) return console.log(help);
-  if (!isEtcdMinor(values.etcd)) throw new Error(`--etcd takes ${etcdMinors.join(', ')}`);
   const stopped = await stopDemo();
   if (values.stop)
     return console.log(stopped ? 'The demo is stopped and its data removed.' : 'No demo was running.');

@@ -12,7 +12,7 @@ import {
 import { holdfast } from './holdfast.ts';
 import { demoHome } from './place.ts';
 import { proveHashKv, proveKeys, proveWatcher, proveWrites } from './proofs.ts';
-import { note, step } from './tell.ts';
+import { progress, step } from './tell.ts';
 
 /** What the story needs to know of a saved snapshot. */
 interface Saved {
@@ -31,7 +31,7 @@ export async function playStory(version: EtcdMinor, detached: boolean): Promise<
     dir: demoHome,
     names: ['cp-1', 'cp-2', 'cp-3'],
     detached,
-    progress: (line) => note(line),
+    progress,
   });
   const lost = await step(
     'A Kubernetes etcd of three members,',

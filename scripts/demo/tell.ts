@@ -15,6 +15,7 @@ export async function step<T>(
 ): Promise<T> {
   number += 1;
   const started = performance.now();
+  endProgress();
   process.stdout.write(`${styleText('bold', String(number).padStart(2))}  ${what} `);
   const result = await act();
   const said = outcome(result);
@@ -22,9 +23,20 @@ export async function step<T>(
   return result;
 }
 
-/** Tells a line of its own below a step. */
-export function note(text: string): void {
-  console.log(`      ${text}`);
+/** Tells how a long preparation gets on: one living line on a terminal, elsewhere a line for each thing and not its seconds. */
+export function progress(text: string): void {
+  const line = `      ${text}  (only the first time)`;
+  if (process.stdout.isTTY) {
+    process.stdout.write(`\r\u001b[2K${line.slice(0, process.stdout.columns - 1)}`);
+    living = true;
+  } else if (!/\d s$/.test(text)) console.log(line);
+}
+
+let living = false;
+
+function endProgress(): void {
+  if (living) process.stdout.write('\r\u001b[2K');
+  living = false;
 }
 
 /** Tells that something is proven, or that it is not; what is not proven ends the demo with status 1. */

@@ -1,8 +1,11 @@
 import { failureTable } from '@holdfast/base';
+import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { values } from '../settings/yaml.ts';
 import { settingRows } from '../settings/table.ts';
+import { buildProgram } from '../program.ts';
 import { generateReference } from './index.ts';
+import { quietIo } from './quiet-io.ts';
 
 const pages = generateReference();
 const page = (name: string): string => pages.get(`docs/reference/${name}.md`)!;
@@ -29,6 +32,24 @@ test('every link of the command line leads to a heading', () => {
   const headings = [...page('cli').matchAll(/^## (.*)$/gm)].map((match) => match[1]!.replaceAll(' ', '-'));
   expect(links.length).toBeGreaterThan(10);
   expect(links.filter((link) => !headings.includes(link))).toEqual([]);
+});
+
+test('every example calls a command that is there, with options that it has', () => {
+  const program = buildProgram(quietIo);
+  const examples = [...page('cli').matchAll(/```sh\n(.*?)```/gs)].flatMap((block) =>
+    block[1]!.replaceAll('\\\n', ' ').match(/holdfast [a-z][^|)\n]*/g)!,
+  );
+  expect(examples.length).toBeGreaterThan(15);
+  for (const example of examples) {
+    let command: Command = program;
+    for (const word of example.split(/\s+/).slice(1)) {
+      command = command.commands.find((each) => each.name() === word) ?? command;
+      if (!word.startsWith('-')) continue;
+      const known = [...command.options, ...program.options].flatMap(({ long, short }) => [long, short]);
+      expect(known, example).toContain(word);
+    }
+    expect(command.commands, example).toEqual([]);
+  }
 });
 
 test('the example of a configuration file is a valid one', () => {
