@@ -23,6 +23,6 @@ export interface Io {
   /** The folder of the machine's configuration files, `/etc`. */
   readonly etc: string;
   readonly clock: Clock;
-  /** Aborted by SIGINT and SIGTERM, with a Failure as its reason. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP, with a Failure as its reason. */
   readonly signal: AbortSignal;
 }

@@ -12,7 +12,9 @@ const samePressMs = 250;
 
 /** Runs the command line of this process and sets its exit status. */
 export async function main(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onUnwritable);
+  process.stdout.on('error', onUnwritable);
+  // Where nobody can be told anything (a full disk, a terminal that is gone) the exit status still counts.
+  process.stderr.on('error', () => {});
   const stop = new AbortController();
   listen(stop);
   const io: Io = {
@@ -38,8 +40,11 @@ export async function main(): Promise<void> {
 function onUnwritable(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   process.exitCode = 1;
-  writeSync(process.stderr.fd, `error: the answer cannot be written\n  why:  ${error.message}\n`);
-  process.exit();
+  try {
+    writeSync(process.stderr.fd, `error: the answer cannot be written\n  why:  ${error.message}\n`);
+  } finally {
+    process.exit();
+  }
 }
 
 /** The first signal asks the command to clean up and stop, a second one stops at once. */
@@ -56,4 +61,6 @@ function listen(stop: AbortController): void {
   };
   process.on('SIGINT', () => onSignal('interrupted', 'SIGINT', 130));
   process.on('SIGTERM', () => onSignal('terminated', 'SIGTERM', 143));
+  // The terminal is gone: what was begun is cleared away as well.
+  process.on('SIGHUP', () => onSignal('terminated', 'SIGHUP', 143));
 }

@@ -1,6 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,7 @@ describe('signals, while an etcd accepts the connection and then says nothing', 
   test.each([
     ['SIGINT', 130, 'interrupted'],
     ['SIGTERM', 143, 'terminated'],
+    ['SIGHUP', 143, 'terminated'],
   ] as const)('%s ends with %i, and nothing was made', async (signal, status, code) => {
     const repo = join(folder, 'repository');
     const connected = once(silent, 'connection');
@@ -61,6 +62,18 @@ test('a reader that goes away early is no error', async () => {
   child.stdout?.destroy();
   const [exit] = (await once(child, 'close')) as [number];
   expect([exit, stderr()]).toEqual([0, '']);
+});
+
+async function statusOf(args: readonly string[], stdio: StdioOptions): Promise<unknown> {
+  const [status] = (await once(spawn(process.execPath, [bin, ...args], { stdio }), 'close')) as [number];
+  return status;
+}
+
+test('what cannot be told still has its exit status', async () => {
+  const full = openSync('/dev/full', 'w');
+  expect(await statusOf(['no-such-command'], ['ignore', 'ignore', full])).toBe(2);
+  expect(await statusOf(['version'], ['ignore', full, full])).toBe(1);
+  closeSync(full);
 });
 
 test('an older Node of the machine gives way to the one of the checkout', async (context) => {

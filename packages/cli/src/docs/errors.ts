@@ -15,7 +15,7 @@ const statuses: Record<ExitCode, string> = {
   20: 'not confirmed, nothing was changed',
   78: 'bad configuration, or Node.js is too old',
   130: 'interrupted (SIGINT)',
-  143: 'terminated (SIGTERM)',
+  143: 'terminated (SIGTERM, SIGHUP)',
 };
 
 /** docs/reference/errors.md: every failure of the table by exit status, with an anchor per code. */
