@@ -1,8 +1,8 @@
 import { Failure, isFailure } from '@holdfast/base';
 import { openFileSource } from '@holdfast/etcd/bolt';
 import type { EtcdClient, MemberStatus } from '@holdfast/etcd/client';
-import { readPosition, type SnapshotPosition } from '@holdfast/etcd/snapshot';
-import { receiveSnapshot, trailerBytes } from '@holdfast/etcd/stream';
+import { readPosition, trailerSize, type SnapshotPosition } from '@holdfast/etcd/snapshot';
+import { receiveSnapshot } from '@holdfast/etcd/stream';
 import { chooseMember, defaultSnapshotName, type MemberChoice } from '@holdfast/model';
 import type { Repository, SnapshotEntry, SnapshotWriter } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
@@ -105,7 +105,7 @@ async function receive(
   const path = stagedPath(writer);
   await checkFreeSpace(path, databaseBytes);
   using early = new EarlyWriteback(path);
-  const total = databaseBytes + trailerBytes;
+  const total = databaseBytes + trailerSize;
   let done = 0;
   const write = (block: Buffer): void | Promise<void> => {
     done += block.length;

@@ -150,18 +150,10 @@ export class Staging {
 
 /** Renames a file, but never over another one, as `rename` would; over a folder with content it does not either. */
 async function renameToNew(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!withoutLinks.has((error as NodeJS.ErrnoException).code ?? '') || (await isThere(to))) throw error;
-    return rename(from, to);
-  }
+  await link(from, to);
   // A second name that stays does no harm: the next restore tells of it.
   await unlink(from).catch(() => {});
 }
-
-/** What file systems without hard links answer. */
-const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** The folders from `first` down to `last`, which lies in it or is it. */
 function pathsUpTo(first: string, last: string): string[] {

@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** Length of the SHA-256 that etcd's server sends behind the database. */
-export const trailerBytes = 32;
-
-/** etcd's own tools know by this remainder that a file ends with a trailer: database pages are multiples of 512. */
-const pageQuantum = 512;
+import { imageSize, trailerSize } from '../snapshot/index.ts';
 
 /** What arrived, once it is whole. */
 export interface TrailedContent {
@@ -37,7 +32,7 @@ export class TrailedFile {
   constructor(write: (block: Buffer) => void | Promise<void>, blockBytes: number) {
     this.#write = write;
     this.#blockBytes = blockBytes;
-    this.#buffer = Buffer.allocUnsafe(blockBytes + trailerBytes);
+    this.#buffer = Buffer.allocUnsafe(blockBytes + trailerSize);
   }
 
   /** Bytes so far. */
@@ -67,20 +62,20 @@ export class TrailedFile {
    */
   async end(): Promise<TrailedContent> {
     const { size } = this;
-    if (size % pageQuantum !== trailerBytes) {
+    if (imageSize(size) === size) {
       throw new TrailerMismatch(`${size} bytes are not a database with a SHA-256 behind it`);
     }
     await this.#pending;
-    this.#flush(this.#filled - trailerBytes);
+    this.#flush(this.#filled - trailerSize);
     await this.#pending;
-    const trailer = Buffer.from(this.#buffer.subarray(0, trailerBytes));
+    const trailer = Buffer.from(this.#buffer.subarray(0, trailerSize));
     const body = this.#hash.copy().digest();
     if (!body.equals(trailer)) {
       throw new TrailerMismatch(
         `its SHA-256 is ${body.toString('hex')}, and ${trailer.toString('hex')} was announced by etcd`,
       );
     }
-    this.#flush(trailerBytes);
+    this.#flush(trailerSize);
     await this.#pending;
     return { size, sha256: this.#hash.digest('hex') };
   }
