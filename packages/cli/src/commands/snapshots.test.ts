@@ -295,6 +295,13 @@ describe('status', () => {
     );
   });
 
+  test('of records that cannot be read doctor says what to do', async () => {
+    for (const name of ['a', 'b']) await store(repository, name, { evidence: 'passed' });
+    const { path } = await repository.snapshot('a');
+    await writeFile(path.replace('snapshot.db', 'manifest.json'), '{');
+    expect((await cli('status')).stdout).toContain('run: holdfast doctor --repo REPO --cluster prod\n');
+  });
+
   test('an empty repository is no safety', async () => {
     expect((await cli('status')).exit).toBe(3);
   });

@@ -70,15 +70,27 @@ function row({ cluster, state, newest, newestVerified, counts, bytes }: ClusterS
   ];
 }
 
-/** What is wrong, and the command that mends it: what was never verified may be whole, all else needs a new save. */
-function worries({ cluster, state, reasons, newest }: ClusterStatus, location: string, view: View): string[] {
+/** What is wrong, and the command that mends it. */
+function worries(status: ClusterStatus, location: string, view: View): string[] {
+  const { cluster, state, reasons } = status;
   if (state === 'ok') return [];
-  const mend =
-    newest?.state === 'stored' && newest.evidence.length === 0 ? ['verify', newest.name] : ['save'];
-  const where = ['--repo', location, '--cluster', cluster.name];
-  const command = commandLine(['holdfast', 'snapshot', ...mend, ...where]);
+  const command = commandLine([
+    'holdfast',
+    ...mending(status),
+    '--repo',
+    location,
+    '--cluster',
+    cluster.name,
+  ]);
   return [
     ...reasons.map((reason) => `  ${view.style('doubtful', '!')} ${cluster.name}: ${reason}\n`),
     `    run: ${command}\n`,
   ];
+}
+
+/** What was never verified may be whole; records that cannot be read are doctor's; all else needs a new save. */
+function mending({ newest, damaged }: ClusterStatus): string[] {
+  if (newest?.state === 'stored' && newest.evidence.length === 0) return ['snapshot', 'verify', newest.name];
+  const isSound = newest?.state === 'verified' && newest.manifest.quorum.state === 'healthy';
+  return isSound && damaged.length > 0 ? ['doctor'] : ['snapshot', 'save'];
 }
