@@ -122,7 +122,7 @@ async function restoreMember(
 
 async function prove(cluster: EtcdCluster, saved: Saved, keys: readonly KeyValue[]): Promise<void> {
   await proveKeys(cluster, keys);
-  await proveHashKv(cluster);
   await proveWatcher(cluster, saved.revision);
-  await proveWrites(cluster);
+  const revision = await proveWrites(cluster);
+  await proveHashKv(cluster, revision);
 }
