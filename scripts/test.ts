@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from './check.ts';
@@ -27,6 +27,8 @@ async function runTests(): Promise<{ passed: number; failed: number; skipped: nu
       ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       true,
     );
+    // A vitest that could not even begin writes no report.
+    if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
     const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
     const failed = counts['numFailedTests'] ?? 0;
     return {

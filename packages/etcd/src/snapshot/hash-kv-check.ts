@@ -51,9 +51,9 @@ export async function computeHashKv(
 export function checkHashKv(computed: ComputedHashKv | null, live: HashKv | null): Check {
   if (computed === null) return said('skipped', 'the records could not be read in full');
   const { hashKv, possible, unsettled, lastRevision } = computed;
-  const at = `at revision ${hashKv.revision}, compacted up to ${hashKv.compactRevision}, it is ${hashKv.hash}`;
+  const at = `${pointOf(hashKv)}, it is ${hashKv.hash}`;
   if (live === null) return said('skipped', `no hash of a live member was recorded; ${at}`);
-  const theirs = `the live member's is of revision ${live.revision}, compacted up to ${live.compactRevision}`;
+  const theirs = `the live member's is ${pointOf(live)}`;
   if (live.revision > lastRevision)
     return said('failed', `${theirs}, but the image ends at revision ${lastRevision}`);
   if (live.revision !== hashKv.revision || live.compactRevision !== hashKv.compactRevision)
@@ -68,6 +68,11 @@ export function checkHashKv(computed: ComputedHashKv | null, live: HashKv | null
         `${at}; the live member compacted since, and with no key alive its hash cannot be compared`,
       )
     : said('failed', `${at}, but ${live.hash} on the live member`);
+}
+
+function pointOf({ revision, compactRevision }: HashKv): string {
+  const compacted = compactRevision < 0 ? 'never compacted' : `compacted up to ${compactRevision}`;
+  return `at revision ${revision}, ${compacted}`;
 }
 
 function said(outcome: Check['outcome'], detail: string): Check {
