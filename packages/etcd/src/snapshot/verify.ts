@@ -38,7 +38,8 @@ const waitMs = 50;
 
 /**
  * Verifies a snapshot file without etcd: SHA-256, the whole B+tree, every record, revision continuity and HashKV.
- * Reads only; memory does not grow with the file.
+ * Reads only. Memory does not grow with the file, only, where something is compacted, by some 30 bytes for each key that
+ * was changed since the last compaction that is finished.
  * @returns what was found; damage of any kind is a failed check with reason and place
  * @throws Failure file-unreadable when the file cannot be read; the signal's reason when it is aborted
  */
