@@ -71,7 +71,8 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     expect(await answer('snapshot', 'show', 'latest~1', ...repo)).toMatchObject({
       kind: 'Snapshot',
       name: first.name,
-      status: { revision: 2, totalKeys: 1, version: '3.6.0' },
+      // A young etcd has not recorded its storage version yet.
+      status: { revision: 2, totalKeys: 1, version: expect.stringMatching(/^(?:3\.6\.0)?$/) },
       manifest: { kind: 'Snapshot' },
       evidence: [{ kind: 'Evidence', outcome: 'passed' }],
     });
