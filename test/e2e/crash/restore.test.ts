@@ -81,7 +81,8 @@ test.each([
   'killed before any change, and in the middle of any write, a restore %s leaves nothing that half starts',
   async (_, separateWal) => {
     const root = join(folder, 'restore');
-    mkdirSync(root, { recursive: true });
+    rmSync(root, { recursive: true, force: true });
+    mkdirSync(root);
     const target = await plan(root, separateWal);
     const deaths = deathsOf(await changesOf(root, restore(target)));
     expect(deaths.length).toBeGreaterThan(12);
