@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import { restoreDatadir, saveSnapshot, type VerbContext } from '@holdfast/engine';
 import { connectEtcd } from '@holdfast/etcd/client';
+import type { HashKv } from '@holdfast/model';
 import { openRepository } from '@holdfast/repository';
 import {
   type EtcdCluster,
@@ -72,9 +73,10 @@ async function trySeed(seed: number): Promise<void> {
     await using restored = await startPlanned(plan, { restored: true });
     await expectEqual(restored, model);
     if (!bump && saved.hashKv !== null) {
-      expect(await restored.gateway().hashKv(saved.hashKv.revision)).toMatchObject({
-        hash: saved.hashKv.hash,
-      });
+      // Asked for where it stands: at a compacted revision 3.4 refuses any other way of asking.
+      const { hash, compactRevision } = await restored.gateway().hashKv();
+      expect(hash).toBe(saved.hashKv.hash);
+      expect(compactRevision).toBe(saved.hashKv.compactRevision);
     }
     const { revision } = await restored.gateway().put('after', 'writes go on');
     // Revision 1 is where an untouched store begins; it is in no file, so a bump starts from 0 there, as etcdutl's does.
@@ -88,7 +90,7 @@ async function trySeed(seed: number): Promise<void> {
 interface SavedHistory {
   readonly state: string;
   readonly file: string;
-  readonly hashKv: { readonly revision: number; readonly hash: number } | null;
+  readonly hashKv: HashKv | null;
 }
 
 async function saveHistory(
