@@ -191,10 +191,100 @@ export const failureTable = {
     what: '{path} exists and is not empty',
     next: 'Move the old data away first (do not delete it yet), or restore to another --data-dir. Nothing was changed.',
   },
+  'cluster-file-invalid': {
+    exit: 78,
+    what: 'the description of the cluster in {path} is not valid',
+    next: 'Correct the named field. `holdfast restore discover` writes a description of what runs here.',
+  },
+  'restore-unneeded': {
+    exit: 14,
+    what: 'a restore of cluster {cluster} is probably wrong',
+    next: 'Do what the reason names. --way snapshot restores all the same. Nothing was touched.',
+  },
+  'restore-impossible': {
+    exit: 14,
+    what: 'cluster {cluster} cannot be restored with what there is',
+    next: 'Name a repository that holds a snapshot with --repo, or a file with --file. Nothing was touched.',
+  },
+  'restore-refused': {
+    exit: 14,
+    what: 'a check before the restore of cluster {cluster} failed',
+    next: 'Mend what the reason names, or let the check be skipped: --skip CHECK --reason "…". Nothing was changed.',
+  },
+  'restore-held': {
+    exit: 11,
+    what: '{path} is held by restore {id}',
+    next: 'Look at it: holdfast restore status {id}',
+  },
+  'restore-missing': {
+    exit: 1,
+    what: 'there is no restore {id}',
+    next: '`holdfast restore status` lists them. Journals are found by --state-dir.',
+  },
+  'restore-state': {
+    exit: 14,
+    what: 'restore {id} cannot do that now',
+    next: 'Look at it: holdfast restore status {id}',
+  },
+  'restore-running': {
+    exit: 11,
+    what: 'restore {id} is being carried out by another process',
+    next: 'Wait for it to end, or stop it with Ctrl-C there.',
+  },
+  'restore-paused': {
+    exit: 130,
+    what: 'restore {id} was interrupted between two safe points',
+    next: 'Go on: holdfast restore resume {id}\nOr put everything back: holdfast restore abort {id}',
+  },
+  'restore-rolled-back': {
+    exit: 1,
+    what: 'restore {id} failed; everything was put back as it was',
+    next: 'Mend the cause, then plan again.',
+  },
+  'restore-stuck': {
+    exit: 1,
+    what: 'restore {id} failed and needs a person',
+    next: 'Mend the cause, then go on: holdfast restore resume {id}\nOr put everything back: holdfast restore abort {id}',
+  },
+  'restore-unsound': {
+    exit: 3,
+    what: 'restore {id} is done, but not everything after it went well',
+    next: 'The cluster runs from the restored data. Do what the report says.',
+  },
+  'journal-damaged': {
+    exit: 4,
+    what: 'the journal {path} is damaged',
+    next: 'Nothing was changed. The kept data is beside each data directory as member.pre-{id}.',
+  },
+  'node-failed': {
+    exit: 1,
+    what: 'step {step} failed on {member}',
+    next: 'The reason is that of the node. `holdfast restore status {id}` shows where the restore stands.',
+  },
+  'etcd-not-stopped': {
+    exit: 1,
+    what: 'etcd of {member} does not stop',
+    next: 'Stop it by hand, then go on with the printed command.',
+  },
+  'etcd-not-started': {
+    exit: 1,
+    what: 'etcd of {member} does not start',
+    next: 'The end of its log tells why.',
+  },
+  'etcd-program-missing': {
+    exit: 14,
+    what: 'there is no etcd program to be run',
+    next: 'Name one with --etcd PATH; its minor version must be that of the snapshot or the next one.',
+  },
+  'drill-failed': {
+    exit: 4,
+    what: 'the drill of snapshot {name} failed',
+    next: 'Do not rely on this snapshot. The reason names what was wrong; drill another one.',
+  },
   'not-confirmed': {
     exit: 20,
     what: 'not confirmed, nothing was done',
-    next: 'Answer the question with the asked name, or pass --yes in a script.',
+    next: 'Answer the question with the asked name, or pass what --help names for scripts.',
   },
   'checks-failed': {
     exit: 3,

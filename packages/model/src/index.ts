@@ -6,8 +6,11 @@
  * - snapshot: an etcd image at one revision with its manifest.
  * - evidence: what was checked about a snapshot, when, and with which result.
  * - state:    stored, then verified, or damaged; each rests on evidence.
+ * - drill:    a restore that was tried with a throw-away etcd.
+ * - restore:  a cluster's description, the plan of its restore, the phases and steps, and where a journal says it stands.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
+export { DrillCheck, DrillReport, type DrillCheckName } from './drill.ts';
 export { Check, Evidence, StatusFigures, type CheckName } from './evidence.ts';
 export { HashKv, Hex64, SnapshotManifest } from './manifest.ts';
 export {
@@ -29,3 +32,4 @@ export {
 } from './snapshot-name.ts';
 export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';
 export { parseInitialCluster, peerUrl, type InitialMember } from './initial-cluster.ts';
+export * from './restore/index.ts';

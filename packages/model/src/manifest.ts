@@ -58,7 +58,8 @@ export const SnapshotManifest = z.object({
   ),
   /** `degraded`: stored on request although quorum or health was in doubt. */
   quorum: z.object({ state: z.enum(['healthy', 'degraded']), reasons: z.array(z.string()) }),
-  trigger: z.enum(['manual']),
+  /** `pre-restore`: what a cluster held right before a restore replaced it; never the newest to be trusted. */
+  trigger: z.enum(['manual', 'pre-restore']),
   times: z.object({ startedAt: z.iso.datetime(), finishedAt: z.iso.datetime() }),
   /** The snapshot of the same cluster that was the newest when this one was taken. */
   lineage: z.object({ previous: z.string().nullable(), previousManifestSha256: Sha256.nullable() }),

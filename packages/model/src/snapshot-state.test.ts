@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Evidence } from './evidence.ts';
-import { snapshotState } from './snapshot-state.ts';
+import type { SnapshotManifest } from './manifest.ts';
+import { newestVerified, snapshotState } from './snapshot-state.ts';
 
 const evidence = (at: string, outcome: Evidence['outcome']): Evidence => ({
   apiVersion: 'holdfast.dev/v1',
@@ -27,4 +28,19 @@ test.each([
   ],
 ] as const)('%s', (_, all, state) => {
   expect(snapshotState([...all])).toBe(state);
+});
+
+test('what was saved right before a restore is not the newest to be trusted', () => {
+  const saved = (name: string, trigger: SnapshotManifest['trigger'], finishedAt: string) => ({
+    state: 'verified' as const,
+    manifest: {
+      name,
+      trigger,
+      quorum: { state: 'healthy', reasons: [] },
+      times: { startedAt: finishedAt, finishedAt },
+    } as unknown as SnapshotManifest,
+  });
+  const nightly = saved('nightly', 'manual', '2026-01-01T00:00:00Z');
+  const guard = saved('pre-restore-1', 'pre-restore', '2026-01-02T00:00:00Z');
+  expect(newestVerified([nightly, guard])).toBe('nightly');
 });

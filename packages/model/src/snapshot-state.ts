@@ -14,12 +14,18 @@ export function snapshotState(evidence: readonly Evidence[]): SnapshotState {
   return newest.outcome === 'passed' ? 'verified' : 'damaged';
 }
 
-/** The name of the newest verified and not degraded snapshot, which nothing may delete unasked. */
+/**
+ * The name of the newest verified and not degraded snapshot, which nothing may delete unasked. What was saved because a
+ * restore was about to replace it is not trusted: there was a reason for that restore.
+ */
 export function newestVerified(
   snapshots: readonly { readonly manifest: SnapshotManifest; readonly state: SnapshotState }[],
 ): string | undefined {
   return snapshots
-    .filter((each) => each.state === 'verified' && each.manifest.quorum.state === 'healthy')
+    .filter(
+      ({ manifest, state }) =>
+        state === 'verified' && manifest.quorum.state === 'healthy' && manifest.trigger !== 'pre-restore',
+    )
     .toSorted((a, b) => a.manifest.times.finishedAt.localeCompare(b.manifest.times.finishedAt))
     .at(-1)?.manifest.name;
 }

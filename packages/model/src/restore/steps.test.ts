@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { phases, stepEntry, stepKinds } from './phases.ts';
+import { planSteps, pointOfNoReturn } from './steps.ts';
+
+type Shape = Parameters<typeof planSteps>[0];
+
+interface Golden {
+  readonly reason: string;
+  readonly shape: Shape;
+  readonly steps: readonly string[];
+}
+
+const folder = new URL('golden/steps/', import.meta.url);
+
+describe('the steps of a restore are those of the golden list:', () => {
+  test.each(readdirSync(folder))('%s', (file) => {
+    const { reason, shape, steps } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden;
+    expect(reason).not.toBe('');
+    const planned = planSteps(shape);
+    expect(
+      planned.map(({ phase, kind, member }) => `${phase}: ${kind}${member === null ? '' : ` ${member}`}`),
+    ).toEqual(steps);
+    expect(planned.map(({ number }) => number)).toEqual(steps.map((_, i) => i + 1));
+  });
+});
+
+const names = ['m1', 'm2', 'm3', 'm4', 'm5'];
+const shapes = fc
+  .record({
+    way: fc.constantFrom('snapshot', 'salvage', 'replace'),
+    seeded: fc.boolean(),
+    fresh: fc.integer({ min: 1, max: 3 }),
+    former: fc.nat({ max: 2 }),
+    attested: fc.boolean(),
+    size: fc.nat({ max: 2 ** 40 }),
+  })
+  .map(({ way, seeded, fresh, former, attested, size }): Shape => {
+    const source = {
+      snapshot: { kind: 'snapshot', label: 's', path: '/s', sha256: '', size, revision: 1, takenAt: null },
+      salvage: { kind: 'salvage', member: 'm1', size, revision: 1 },
+      replace: { kind: 'quorum', size, revision: 1 },
+    } as const;
+    const strategy = seeded && way !== 'replace' ? 'seed' : 'all';
+    return {
+      way,
+      strategy,
+      seed: strategy === 'seed' ? 'm1' : null,
+      source: source[way],
+      members: names.slice(0, fresh + former).map((name, i) => ({
+        name,
+        role: i < fresh ? 'member' : 'former',
+        ...(i === fresh && attested && { attested: { by: 'root@m1', reason: 'scrapped' } }),
+      })),
+    };
+  });
+
+describe('whatever is restored,', () => {
+  test('phases follow one another, and no step comes twice', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const steps = planSteps(shape);
+        const order = steps.map(({ phase }) => phases.indexOf(phase));
+        expect(order).toEqual(order.toSorted((a, b) => a - b));
+        expect(new Set(steps.map(({ kind, member }) => `${kind} ${member}`)).size).toBe(steps.length);
+        for (const { kind, member, limitMs, undone, final } of steps) {
+          expect(stepKinds).toContain(kind);
+          const { scope, limitPerByteMs = 0 } = stepEntry(kind);
+          if (scope === 'node') expect(member).not.toBeNull();
+          expect(limitMs).toBeGreaterThanOrEqual(limitPerByteMs * shape.source.size);
+          if (final) expect(undone).toBeNull();
+        }
+      }),
+    );
+  });
+
+  test('every old etcd is fenced before a new one starts, and all is checked before anything is touched', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const steps = planSteps(shape);
+        const first = (kind: string): number => steps.findIndex((each) => each.kind === kind);
+        const last = (kind: string): number => steps.findLastIndex((each) => each.kind === kind);
+        expect(last('lock')).toBeLessThan(first('check'));
+        expect(first('check')).toBeLessThan(first('stop'));
+        expect(last('stop')).toBeLessThan(first('keep'));
+        expect(last('keep')).toBeLessThan(first('start'));
+        const reached = shape.members
+          .filter(({ attested }) => attested === undefined)
+          .map(({ name }) => name);
+        for (const kind of ['lock', 'stop', 'keep', 'unlock']) {
+          expect(steps.filter((each) => each.kind === kind).map(({ member }) => member)).toEqual(reached);
+        }
+      }),
+    );
+  });
+
+  test('exactly the members of the new cluster start, each with data or as a learner', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const steps = planSteps(shape);
+        const of = (kind: string): (string | null)[] =>
+          steps.filter((each) => each.kind === kind).map(({ member }) => member);
+        const fresh = shape.members.filter(({ role }) => role === 'member').map(({ name }) => name);
+        expect(new Set(of('start'))).toEqual(new Set(fresh));
+        expect(new Set([...of('place'), ...of('join')])).toEqual(new Set(fresh));
+        expect(of('promote')).toEqual(of('join'));
+        expect(of('place')).toEqual(of('stage'));
+        expect([...of('fetch'), ...of('share')]).toEqual(of('stage'));
+        expect(of('salvage')).toEqual(shape.way === 'salvage' ? ['m1'] : []);
+        const back = pointOfNoReturn(steps);
+        expect(back?.kind).toBe(shape.way === 'replace' ? 'remove' : undefined);
+      }),
+    );
+  });
+});

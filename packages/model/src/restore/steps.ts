@@ -1,0 +1,92 @@
+import { stepEntry, stepTable, type StepKind } from './phases.ts';
+import type { PlannedStep, RestorePlan } from './restore-plan.ts';
+
+type Shape = Pick<RestorePlan, 'way' | 'strategy' | 'seed' | 'source'> & {
+  readonly members: readonly {
+    readonly name: string;
+    readonly role: 'member' | 'former';
+    /** A machine that is vouched to be off: nothing is done on it. */
+    readonly attested?: unknown;
+  }[];
+};
+
+/** The steps of a restore, from its shape alone; `estimate` tells the milliseconds that one should take. */
+export function planSteps(
+  shape: Shape,
+  estimate: (kind: StepKind, bytes: number) => number = () => 0,
+): PlannedStep[] {
+  const bytes = shape.source.size;
+  return sequence(shape).map(([kind, member], index) => {
+    const { phase, does, undone, final, limitMs, limitPerByteMs } = stepEntry(kind);
+    return {
+      number: index + 1,
+      phase,
+      kind,
+      member,
+      does,
+      undone,
+      final: final === true,
+      limitMs: Math.ceil(limitMs + (limitPerByteMs ?? 0) * bytes),
+      estimateMs: Math.ceil(estimate(kind, bytes)),
+    };
+  });
+}
+
+type Ordered = [kind: StepKind, member: string | null];
+
+function sequence({ way, strategy, seed, source, members }: Shape): Ordered[] {
+  const all = members.filter(({ attested }) => attested === undefined).map(({ name }) => name);
+  const every = members.map(({ name }) => name);
+  const fresh = members.filter(({ role }) => role === 'member').map(({ name }) => name);
+  const built = strategy === 'seed' ? fresh.filter((name) => name === seed) : fresh;
+  const joining = fresh.filter((name) => !built.includes(name));
+  if (way === 'replace') {
+    return [
+      ...each('lock', all),
+      ['check', null],
+      ...each('stop', all),
+      ...each('keep', all),
+      ...each('remove', every),
+      ...joins(fresh),
+      ['agree', null],
+      ['probe', null],
+      ...each('unlock', all),
+      ['save', null],
+    ];
+  }
+  const salvaged = source.kind === 'salvage';
+  return [
+    ...each('lock', all),
+    ['check', null],
+    ['guard', null],
+    ...(salvaged ? [] : each('fetch', built)),
+    ...each('stop', all),
+    ...each('keep', all),
+    ...(salvaged ? [['salvage', source.member] as Ordered, ...each('share', built)] : []),
+    ...each('stage', built),
+    ...each('place', built),
+    ...each('start', built),
+    ...joins(joining),
+    ['agree', null],
+    ['probe', null],
+    ...each('unlock', all),
+    ['save', null],
+  ];
+}
+
+function each(kind: StepKind, names: readonly string[]): Ordered[] {
+  return names.map((name) => [kind, name]);
+}
+
+function joins(names: readonly string[]): Ordered[] {
+  return names.flatMap((name): Ordered[] => [
+    ['join', name],
+    ['start', name],
+    ['promote', name],
+  ]);
+}
+
+/** The first step after which there is only forward; undefined when everything can be undone. */
+export function pointOfNoReturn(steps: readonly PlannedStep[]): PlannedStep | undefined {
+  return steps.find(({ kind }) => 'final' in stepTable[kind]);
+}
