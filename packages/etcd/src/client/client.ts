@@ -1,12 +1,22 @@
-import { formatHex64, isFailure, limits, type Clock } from '@holdfast/base';
+import { isFailure, limits, type Clock } from '@holdfast/base';
 import type { HashKv } from '@holdfast/model';
 import { parseEndpoints, type Endpoint } from './endpoint.ts';
-import { Cluster, KV, Maintenance } from './gen/etcd_pb.ts';
+import { KV, Maintenance } from './gen/etcd_pb.ts';
+import { countKeys, deleteKey, getKey, putKey, type KeyAnswer } from './key-calls.ts';
+import {
+  addMember,
+  listMembers,
+  promoteMember,
+  removeMember,
+  type ListedMember,
+  type NewListedMember,
+} from './member-calls.ts';
 import { readMemberStatus, type MemberStatus } from './member-status.ts';
 import { Peer, type Credentials } from './peer.ts';
 import { refusalOf } from './refusal.ts';
 import { surveyMembers, type Survey } from './survey.ts';
 import { tlsIdentity, type TlsFiles } from './tls.ts';
+import { watchFrom, type WatchAnswer } from './watch.ts';
 
 export interface EtcdOptions {
   /** As etcdctl takes them; see parseEndpoints. */
@@ -16,15 +26,6 @@ export interface EtcdOptions {
   readonly serverName?: string;
   readonly auth?: Credentials;
   readonly clock: Clock;
-}
-
-/** A member as the cluster's member list has it; a name of '' has not started yet. */
-export interface ListedMember {
-  readonly id: string;
-  readonly name: string;
-  readonly isLearner: boolean;
-  readonly peerUrls: readonly string[];
-  readonly clientUrls: readonly string[];
 }
 
 /** A member's hash, or why there is none. */
@@ -56,9 +57,14 @@ export function connectEtcd(options: EtcdOptions): EtcdClient {
  */
 export class EtcdClient implements AsyncDisposable {
   readonly #peers: ReadonlyMap<string, Peer>;
+  readonly #clock: Clock;
+  /** Whom this client logs in; undefined: nobody. */
+  readonly user: string | undefined;
 
   constructor(endpoints: readonly Endpoint[], options: ConstructorParameters<typeof Peer>[1]) {
     this.#peers = new Map(endpoints.map((endpoint) => [endpoint.url, new Peer(endpoint, options)]));
+    this.#clock = options.clock;
+    this.user = options.auth?.user;
   }
 
   /** The endpoints in the order given, each as `scheme://host:port`. */
@@ -73,14 +79,58 @@ export class EtcdClient implements AsyncDisposable {
 
   /** The members as this one knows them, without asking the others (a learner refuses to tell). */
   async memberList(endpoint: string): Promise<ListedMember[]> {
-    const { members } = await this.#peer(endpoint).ask(Cluster.method.memberList, {});
-    return members.map((each) => ({
-      id: formatHex64(each.ID),
-      name: each.name,
-      isLearner: each.isLearner,
-      peerUrls: each.peerURLs,
-      clientUrls: each.clientURLs,
-    }));
+    return await listMembers(this.#peer(endpoint));
+  }
+
+  /** Adds a member to the cluster; tells it as it is listed now, still without a name. */
+  async memberAdd(endpoint: string, member: NewListedMember): Promise<ListedMember> {
+    return await addMember(this.#peer(endpoint), member);
+  }
+
+  /** Gives a learner its vote; etcd-refused while it is not in step with the leader. */
+  async memberPromote(endpoint: string, id: string): Promise<void> {
+    await promoteMember(this.#peer(endpoint), id);
+  }
+
+  /** Removes a member from the cluster for good. */
+  async memberRemove(endpoint: string, id: string): Promise<void> {
+    await removeMember(this.#peer(endpoint), id);
+  }
+
+  /** Writes a key; tells the revision that this made. */
+  async put(endpoint: string, key: string, value: string): Promise<number> {
+    return await putKey(this.#peer(endpoint), key, value);
+  }
+
+  /** Reads a key: as the quorum has it with `linearizable`, else as this member has it. */
+  async get(endpoint: string, key: string, how: { readonly linearizable: boolean }): Promise<KeyAnswer> {
+    return await getKey(this.#peer(endpoint), key, how);
+  }
+
+  /** Deletes a key; tells whether it was there. */
+  async deleteKey(endpoint: string, key: string): Promise<boolean> {
+    return await deleteKey(this.#peer(endpoint), key);
+  }
+
+  /** Counts the keys with a prefix, all without one, as this member has them. */
+  async count(endpoint: string, prefix = ''): Promise<number> {
+    return await countKeys(this.#peer(endpoint), prefix);
+  }
+
+  /**
+   * What a watcher is told who comes back with this revision: that it is compacted, so that it reads everything anew, or
+   * what happened since. The answer comes at once where something happened to the key since, or the revision is yet to
+   * come; else the silence of limits.etcdCallMs is the answer.
+   *
+   * @throws beside the Failures, the signal's reason when it is aborted
+   */
+  async watchFrom(
+    endpoint: string,
+    key: string,
+    revision: number,
+    signal: AbortSignal,
+  ): Promise<WatchAnswer> {
+    return await watchFrom(this.#peer(endpoint), this.#clock, { key, revision }, signal);
   }
 
   /**

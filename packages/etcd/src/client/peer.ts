@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type {
   DescMessage,
+  DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   MessageInitShape,
@@ -53,12 +54,12 @@ export class Peer {
   }
 
   /**
-   * Asks for a stream and hands its bytes, framing included, to `onData` until it ends with the status OK.
+   * Asks for a stream by one message and hands its bytes, framing included, to `onData` until it ends with the status OK.
    *
    * @throws Failure as {@link Peer.ask}, the signal's reason when it is aborted, or whatever `onData` throws
    */
   async listen<I extends DescMessage>(
-    method: DescMethodServerStreaming<I>,
+    method: DescMethodServerStreaming<I> | DescMethodBiDiStreaming<I>,
     request: MessageInitShape<I>,
     onData: Exchange['onData'],
     signal: AbortSignal,
@@ -152,12 +153,14 @@ function loginFault(refusal: Refusal, user: string | undefined): string | undefi
   if (refusal.is('permission')) return `user ${user ?? '(none)'} may not do this: ${refusal.message}`;
   if (refusal.is('wrongLogin')) return `user ${user} is unknown, or the password is wrong`;
   if (refusal.is('token')) return `user ${user ?? '(none)'}: ${refusal.message}`;
+  // etcd takes the name in a client certificate for a user where nobody has logged in.
+  if (refusal.is('unknownUser')) return `user ${user ?? '(the name in the certificate)'} is unknown to it`;
   if (!refusal.is('noUser')) return undefined;
   return user === undefined
     ? 'it asks for a user, and none was given'
     : `as a learner it cannot log in user ${user}`;
 }
 
-function pathOf(method: DescMethodUnary | DescMethodServerStreaming): string {
+function pathOf(method: DescMethodUnary | DescMethodServerStreaming | DescMethodBiDiStreaming): string {
   return `/${method.parent.typeName}/${method.name}`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 
 /** The gRPC status codes that Holdfast tells apart (gRPC's own numbers). */
-export const grpcCode = { ok: 0, deadlineExceeded: 4, unavailable: 14 } as const;
+export const grpcCode = { ok: 0, deadlineExceeded: 4, failedPrecondition: 9, unavailable: 14 } as const;
 
 /** Refusals that are known by their words (etcd's rpctypes): the streams of 3.4 and 3.5 give them no code. */
 const words = {
@@ -9,6 +9,7 @@ const words = {
   authNotEnabled: 'authentication is not enabled',
   learner: 'not supported for learner',
   noUser: 'user name is empty',
+  unknownUser: 'user name not found',
   permission: 'permission denied',
   token: 'invalid auth token',
   wrongLogin: 'authentication failed',

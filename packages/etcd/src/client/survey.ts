@@ -1,6 +1,7 @@
 import { Failure, isFailure } from '@holdfast/base';
 import type { MemberView } from '@holdfast/model';
-import type { EtcdClient, ListedMember } from './client.ts';
+import type { EtcdClient } from './client.ts';
+import type { ListedMember } from './member-calls.ts';
 import type { MemberStatus } from './member-status.ts';
 
 /** One endpoint as found: what the choice of a member needs, and the whole status where it answered. */

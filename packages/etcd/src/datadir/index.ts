@@ -1,6 +1,7 @@
 /**
  * @holdfast/etcd/datadir: a member's data directory, built from a snapshot without etcd's tools.
  *
+ * - survey:     what a member's own data directory tells, whether an etcd runs on it or not.
  * - build:      the one way in: checks, copy, edit, log, publish.
  * - source:     the snapshot file, opened.
  * - stage-db:   the db: copied, proven, edited.
@@ -14,3 +15,5 @@ export { buildDataDir, type BuildOptions, type BuiltDataDir } from './build.ts';
 export type { EtcdForm, RevisionBump } from './form.ts';
 export { contentSha256 } from './source.ts';
 export { newCluster, sameUrls, type NewCluster, type NewMember } from './membership/new-cluster.ts';
+export { type MemberDirSurvey, type MemberPlace, surveyMemberDir } from './survey.ts';
+export { commitAll, readWalSummary, type CommittedLog } from '../wal/index.ts';

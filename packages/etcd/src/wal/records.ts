@@ -2,11 +2,11 @@ import { crc32c } from '../crc32c/index.ts';
 import { bytesField, integerField } from '../raft/protobuf.ts';
 
 /** Types of walpb.Record. */
-const types = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 } as const;
+export const recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 } as const;
 
 /** One record to be written; its data is a message. */
 export interface WalRecord {
-  readonly type: Exclude<keyof typeof types, 'crc'>;
+  readonly type: Exclude<keyof typeof recordTypes, 'crc'>;
   readonly data: Uint8Array;
 }
 
@@ -17,14 +17,23 @@ export interface WalRecord {
  */
 export function encodeRecords(records: readonly WalRecord[]): Buffer {
   let crc = 0;
-  const frames = [frame(Buffer.concat([integerField(1, types.crc), integerField(2, crc)]))];
-  for (const { type, data } of records) {
-    crc = crc32c(data, crc);
-    frames.push(
-      frame(Buffer.concat([integerField(1, types[type]), integerField(2, crc), bytesField(3, data)])),
-    );
+  const frames = [frame(Buffer.concat([integerField(1, recordTypes.crc), integerField(2, crc)]))];
+  for (const record of records) {
+    frames.push(encodeRecord(record, crc));
+    crc = crc32c(record.data, crc);
   }
   return Buffer.concat(frames);
+}
+
+/** The bytes of one record behind others whose data has the CRC-32C `crc`. */
+export function encodeRecord({ type, data }: WalRecord, crc: number): Buffer {
+  return frame(
+    Buffer.concat([
+      integerField(1, recordTypes[type]),
+      integerField(2, crc32c(data, crc)),
+      bytesField(3, data),
+    ]),
+  );
 }
 
 function frame(record: Buffer): Buffer {
