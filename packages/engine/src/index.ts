@@ -7,6 +7,8 @@
  * - verify:  a stored snapshot, proven again.
  * - status:  whether each cluster of a repository could be brought back.
  * - restore: a member's data directory, from a snapshot.
+ * - sandbox: a throw-away etcd; what a stopped member has, made a snapshot.
+ * - drill:   a stored snapshot, restored into a throw-away etcd and questioned.
  * - doctor:  everything that a save and a restore need, looked at.
  */
 export type { Progress, VerbContext } from './context.ts';
@@ -17,3 +19,5 @@ export * from './catalog/index.ts';
 export * from './status/index.ts';
 export * from './verify/index.ts';
 export * from './save/index.ts';
+export * from './drill/index.ts';
+export { salvageSnapshot, type SalvagedSnapshot, type SalvageOptions } from './sandbox/index.ts';

@@ -6,12 +6,16 @@
  * - snapshot: the folder of one name; its manifest is written last and is what makes it exist.
  * - claim:    the right to change such a folder, so that of two writers of one name only one goes on.
  * - listing:  all that is there: snapshots, damaged records, unfinished ones.
+ * - holder:   a process told apart from every other one, for whatever only one may do at a time.
  */
 export { openRepository, Repository, type OpenOptions, type SnapshotId } from './repository.ts';
 export type { ClusterName, DamagedRecord, SnapshotEntry } from './entry.ts';
 export type { Listing, UnfinishedSnapshot } from './listing.ts';
+export { hasEnded, readHolder, thisProcess, type Holder } from './holder.ts';
 export type { SnapshotWriter, StageOptions } from './snapshot-writer.ts';
 export { checkKey, isKey } from './storage/key.ts';
+export { isSystemError, reading, writing } from './storage/local/errors.ts';
+export { makeFolder, syncFolder } from './storage/local/folder.ts';
 export { LocalStorage } from './storage/local/local.ts';
 export { stageBeside } from './storage/local/beside.ts';
 export type { StagedFile } from './storage/local/staged-file.ts';

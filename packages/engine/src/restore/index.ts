@@ -1,2 +1,6 @@
 export { restoreDatadir, type RestoreDatadirOptions, type RestoreDatadirReport } from './restore-datadir.ts';
 export { agreedToken, uniqueToken } from './token.ts';
+export * from './lead/index.ts';
+export * from './plan/index.ts';
+export type { ArtefactSource, NodeContext, RestoreNode, StepEvidence, StepOrder } from './node.ts';
+export type { Connect, NodeOf } from './ports.ts';

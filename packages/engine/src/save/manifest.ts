@@ -17,6 +17,7 @@ export interface SnapshotFacts {
   readonly previous: SnapshotEntry | undefined;
   readonly startedAt: Date;
   readonly finishedAt: Date;
+  readonly trigger: SnapshotManifest['trigger'];
 }
 
 /** Puts the facts into the form in which they are stored. */
@@ -44,7 +45,7 @@ export function manifestOf(facts: SnapshotFacts): SnapshotManifest {
     content: { ...content, pageSize: position.pageSize },
     objects: [{ role: 'snapshot', path: 'snapshot.db', encoding: 'plain', ...content }],
     quorum: { state: choice.doubts.length === 0 ? 'healthy' : 'degraded', reasons: [...choice.doubts] },
-    trigger: 'manual',
+    trigger: facts.trigger,
     times: { startedAt: facts.startedAt.toISOString(), finishedAt: facts.finishedAt.toISOString() },
     lineage: { previous: previous?.name ?? null, previousManifestSha256: previous?.manifestSha256 ?? null },
   };

@@ -3,7 +3,7 @@ import { openFileSource } from '@holdfast/etcd/bolt';
 import type { EtcdClient, MemberStatus } from '@holdfast/etcd/client';
 import { readPosition, trailerSize, type SnapshotPosition } from '@holdfast/etcd/snapshot';
 import { receiveSnapshot } from '@holdfast/etcd/stream';
-import { chooseMember, defaultSnapshotName, type MemberChoice } from '@holdfast/model';
+import { chooseMember, defaultSnapshotName, type MemberChoice, type SnapshotManifest } from '@holdfast/model';
 import type { Repository, SnapshotEntry, SnapshotWriter } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
 import { orAborted } from '../or-aborted.ts';
@@ -26,6 +26,8 @@ export interface SaveOptions {
   readonly endpoint?: string;
   /** Save even where quorum or health is in doubt; the snapshot is then marked degraded. */
   readonly allowDegraded?: boolean;
+  /** `manual` when absent. */
+  readonly trigger?: SnapshotManifest['trigger'];
   /** Unless false, the snapshot is proven once it is stored. */
   readonly verify?: boolean;
 }
@@ -64,7 +66,16 @@ export async function saveSnapshot(context: VerbContext, options: SaveOptions): 
     const hashing = orAborted(client.hashKv(endpoint, position), context.signal);
     // The member hashes while the disk writes.
     const [hashKv] = await Promise.all([hashing, writer.sync()]);
-    const facts = { name: writer.name, holdfast: context.holdfast, cluster, choice, status, content };
+    const trigger = options.trigger ?? 'manual';
+    const facts = {
+      name: writer.name,
+      holdfast: context.holdfast,
+      cluster,
+      choice,
+      status,
+      content,
+      trigger,
+    };
     const finishedAt = context.clock.now();
     await writer.commit(manifestOf({ ...facts, position, hashKv, previous, startedAt, finishedAt }));
   } catch (error) {

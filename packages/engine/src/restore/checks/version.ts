@@ -1,0 +1,42 @@
+import { etcdVersion, minorOf } from './etcd-version.ts';
+import type { Finding, Subject } from './request.ts';
+
+/** P4: the etcd that will run understands the data: it has the snapshot's minor version or the next one. */
+export async function checkVersion(subject: Subject): Promise<Finding> {
+  const { plan, stored } = subject;
+  if (plan.source.kind !== 'snapshot') {
+    return { outcome: 'passed', detail: 'the data stays with the etcd that wrote it' };
+  }
+  const facts = await subject.facts();
+  const data = facts?.position.storageVersion ?? facts?.position.clusterVersion ?? null;
+  const version = data ?? stored?.manifest.versions.etcd ?? null;
+  const members = plan.members.filter(({ role }) => role === 'member');
+  const found = await Promise.all(
+    members.map(async (member) => ({ name: member.name, version: await etcdVersion(subject, member) })),
+  );
+  const evidence = { snapshot: version, members: found };
+  const from = version === null ? undefined : minorOf(version);
+  if (version === null || from === undefined) {
+    return { outcome: 'warned', detail: 'the snapshot does not say which etcd it is from', evidence };
+  }
+  const wrong = found.filter((each) => {
+    const to = each.version === undefined ? undefined : minorOf(each.version);
+    return to !== undefined && to !== from && to !== from + 1;
+  });
+  if (wrong.length > 0) {
+    const programs = wrong.map((each) => `${each.name} has etcd ${each.version}`).join(', ');
+    const detail = `the data is that of etcd ${version}, and ${programs}; it needs 3.${from} or 3.${from + 1}`;
+    return { outcome: 'failed', detail, evidence };
+  }
+  const unknown = found.filter((each) => each.version === undefined).map(({ name }) => name);
+  if (unknown.length > 0) {
+    const detail = `the data is that of etcd ${version}; which etcd ${unknown.join(', ')} will run could not be seen`;
+    return { outcome: 'warned', detail, evidence };
+  }
+  const programs = [...new Set(found.map((each) => each.version))];
+  return {
+    outcome: programs.length > 1 ? 'warned' : 'passed',
+    detail: `the data is that of etcd ${version}, the members run ${programs.join(' and ')}`,
+    evidence,
+  };
+}

@@ -1,0 +1,53 @@
+import { Failure } from '@holdfast/base';
+import type { PlannedStep } from '@holdfast/model';
+import { undoStep } from './act.ts';
+import { faultDetails, faultSentence, type Fault } from './fault.ts';
+import { pauseIfAsked, stateOf, type Leader } from './leader.ts';
+import { inTurns, nextWave } from './wave.ts';
+
+/**
+ * Undoes every step that was begun, the last one first.
+ *
+ * @throws restore-stuck when one cannot be undone, restore-paused; what the journal throws
+ */
+export async function goBack(leader: Leader): Promise<void> {
+  const { plan, journal } = leader;
+  for (;;) {
+    pauseIfAsked(leader);
+    const wave = nextWave(plan.steps, stateOf(leader));
+    if (wave.length === 0) break;
+    const fault = await undoWave(leader, wave);
+    pauseIfAsked(leader);
+    if (fault !== undefined) {
+      const why = faultSentence(fault);
+      await journal.append('stuck', { step: fault.step.number, evidence: { why } });
+      const details = { id: plan.id, ...faultDetails(fault) };
+      throw new Failure('restore-stuck', `${why}; this was the undo`, details, { cause: fault.error });
+    }
+  }
+  await journal.append('rolled-back');
+}
+
+/** The first undo that failed. Those beside it are not disturbed: each brings its member nearer to what it was. */
+async function undoWave(leader: Leader, wave: readonly PlannedStep[]): Promise<Fault | undefined> {
+  const { context, journal, options } = leader;
+  const faults: Fault[] = [];
+  const stop = new AbortController();
+  await inTurns(wave, options.concurrency ?? Infinity, stop, async (step) => {
+    if (context.signal.aborted) return;
+    const about = { step: step.number };
+    if (step.undone === null) {
+      await journal.append('undone', about);
+      return;
+    }
+    await journal.append('undo', about);
+    const ending = await undoStep(leader, step, context.signal);
+    if (ending.outcome === 'done') {
+      await journal.append('undone', { ...about, evidence: ending.value });
+      return;
+    }
+    if (ending.outcome === 'failed') faults.push({ step, error: ending.error, settled: ending.settled });
+    stop.abort();
+  });
+  return faults[0];
+}

@@ -1,0 +1,86 @@
+import { Failure } from '@holdfast/base';
+import type { PlannedStep } from '@holdfast/model';
+import { doStep } from './act.ts';
+import { goBack } from './back.ts';
+import { faultDetails, faultSentence, type Fault } from './fault.ts';
+import { begunForGood, pauseIfAsked, stateOf, type Leader } from './leader.ts';
+import { inTurns, nextWave } from './wave.ts';
+
+/**
+ * Does every step that is left. When one fails, all is undone.
+ *
+ * @returns why it was rolled back; undefined when it is finished
+ * @throws restore-paused, restore-stuck; what the journal throws
+ */
+export async function goForward(leader: Leader): Promise<Fault | undefined> {
+  const { plan, journal } = leader;
+  for (;;) {
+    pauseIfAsked(leader);
+    const wave = nextWave(plan.steps, stateOf(leader));
+    if (wave.length === 0) break;
+    const faults = await doWave(leader, wave);
+    pauseIfAsked(leader);
+    const [first] = faults.failed;
+    if (first !== undefined) {
+      await turnBack(leader, first, faults);
+      return first;
+    }
+  }
+  await journal.append('finished');
+  return undefined;
+}
+
+interface WaveFaults {
+  readonly failed: readonly Fault[];
+  /** Those that were told to stop and still act. */
+  readonly acting: readonly Fault[];
+}
+
+async function doWave(leader: Leader, wave: readonly PlannedStep[]): Promise<WaveFaults> {
+  const { context, journal, options } = leader;
+  const failed: Fault[] = [];
+  const acting: Fault[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  await inTurns(wave, options.concurrency ?? Infinity, stop, async (step) => {
+    if (signal.aborted) return;
+    await journal.append('begin', { step: step.number });
+    const ending = await doStep(leader, step, signal);
+    if (ending.outcome === 'done') {
+      await journal.append('done', { step: step.number, evidence: ending.value });
+      return;
+    }
+    const fault: Fault = { step, error: ending.error, settled: ending.settled };
+    if (ending.outcome === 'failed' && step.phase === 'Finished') {
+      // The cluster serves: that something after it went wrong is told, and takes nothing back.
+      await journal.append('done', { step: step.number, evidence: { warning: faultSentence(fault) } });
+      return;
+    }
+    if (ending.outcome === 'failed') failed.push(fault);
+    if (!ending.settled) acting.push(fault);
+    stop.abort();
+  });
+  return { failed, acting };
+}
+
+async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFaults): Promise<void> {
+  const { plan, journal } = leader;
+  const why = faultSentence(first);
+  for (const fault of failed) {
+    await journal.append('failed', { step: fault.step.number, evidence: { why: faultSentence(fault) } });
+  }
+  const final = begunForGood(plan, stateOf(leader));
+  const details = { id: plan.id, ...faultDetails(first) };
+  if (final !== undefined) {
+    const only = `; since ${final.kind} of ${final.member} cannot be undone, there is only forward`;
+    throw new Failure('restore-stuck', `${why}${only}`, details, { cause: first.error });
+  }
+  await journal.append('back', { evidence: { why, by: 'failure' } });
+  const [still] = acting;
+  if (still !== undefined) {
+    const told = faultSentence(still);
+    await journal.append('stuck', { step: still.step.number, evidence: { why: told } });
+    throw new Failure('restore-stuck', told, { ...details, ...faultDetails(still) }, { cause: first.error });
+  }
+  await goBack(leader);
+}

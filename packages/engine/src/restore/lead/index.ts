@@ -1,0 +1,14 @@
+/**
+ * Leads a restore through the steps of its plan, so that a crash at any moment leaves something to go on from.
+ *
+ * - lead:     run, resume, abort and rollback.
+ * - forward, back: the loops; a failure forward leads back.
+ * - act:      one step, within its time, on its node or in the cluster.
+ * - report:   what became of it, by plan and journal alone.
+ * - read:     where restores stand.
+ * - release:  the end of what was kept.
+ */
+export { abortRestore, resumeRestore, rollbackRestore, runRestore } from './lead.ts';
+export type { LeadOptions } from './leader.ts';
+export { listRestores, readRestore, type RestoreEntry } from './read.ts';
+export { releaseRestore } from './release.ts';

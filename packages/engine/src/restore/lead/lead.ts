@@ -1,0 +1,157 @@
+import { Failure } from '@holdfast/base';
+import {
+  planSteps,
+  type PlannedStep,
+  type OperationState,
+  type RestorePlan,
+  type RestoreReport,
+} from '@holdfast/model';
+import type { VerbContext } from '../../context.ts';
+import { storedReport } from '../journal/index.ts';
+import { planHash } from '../plan/index.ts';
+import { goBack } from './back.ts';
+import { faultDetails, faultSentence } from './fault.ts';
+import { goForward } from './forward.ts';
+import { begunForGood, stateOf, type Leader, type LeadOptions } from './leader.ts';
+import { listRestores } from './read.ts';
+import { begin, noteTaken, report, takeUp } from './take-up.ts';
+
+type Again = LeadOptions & {
+  /** Of the restore. */
+  readonly id: string;
+};
+
+/**
+ * Carries a plan out. A step that fails, or takes longer than its limit, has everything undone.
+ *
+ * @throws restore-rolled-back; restore-stuck when it can neither go on nor be undone; restore-paused when the signal was
+ *   aborted; restore-refused when it is no whole plan, restore-state when it was begun before, restore-running; disk-full
+ *   and file-unwritable when the journal cannot be written, which leaves everything as it stands
+ */
+export async function runRestore(
+  context: VerbContext,
+  options: LeadOptions & { readonly plan: RestorePlan },
+): Promise<RestoreReport> {
+  refuseAltered(options.plan);
+  return begin(context, options, options.plan, async (held) => {
+    await noteTaken(held, options.by);
+    return finish({ ...held, context, options });
+  });
+}
+
+/**
+ * Goes on with a restore in the direction in which it was going.
+ *
+ * @throws as {@link runRestore}; restore-missing, journal-damaged, restore-state when it is over
+ */
+export async function resumeRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
+  return takeUp(context, options, async (held) => {
+    const leader: Leader = { ...held, context, options };
+    const { outcome, direction } = stateOf(leader);
+    if (outcome !== undefined) return lateReport(leader, outcome);
+    await noteTaken(leader, options.by);
+    if (direction === 'forward') return finish(leader);
+    await goBack(leader);
+    return report(leader);
+  });
+}
+
+/**
+ * Undoes a restore that is not over.
+ *
+ * @throws restore-state when it is over, or cannot be undone any more; else as {@link resumeRestore}
+ */
+export async function abortRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
+  return takeUp(context, options, async (held) => {
+    const leader: Leader = { ...held, context, options };
+    const { outcome } = stateOf(leader);
+    if (outcome === 'finished') {
+      throw stateFailure(
+        leader,
+        `it is finished: put the old data back with holdfast restore rollback ${options.id}`,
+      );
+    }
+    if (outcome !== undefined) return lateReport(leader, outcome);
+    return turnBack(leader, 'abort');
+  });
+}
+
+/**
+ * Undoes a restore, finished or not. What the restored cluster has taken in is put aside.
+ *
+ * @throws restore-state when it is rolled back already, its kept data was released, it cannot be undone any more, or a
+ *   later restore of the cluster stands on it; else as {@link resumeRestore}
+ */
+export async function rollbackRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
+  return takeUp(context, options, async (held) => {
+    const leader: Leader = { ...held, context, options };
+    const { outcome, released } = stateOf(leader);
+    if (outcome === 'rolled-back') return lateReport(leader, outcome);
+    if (released) throw stateFailure(leader, 'the old data that it had kept was released');
+    await refuseBelowLater(leader);
+    return turnBack(leader, 'rollback');
+  });
+}
+
+async function finish(leader: Leader): Promise<RestoreReport> {
+  const fault = await goForward(leader);
+  const made = await report(leader);
+  if (fault === undefined) return made;
+  const details = { id: leader.plan.id, ...faultDetails(fault) };
+  throw new Failure('restore-rolled-back', faultSentence(fault), details, { cause: fault.error });
+}
+
+async function turnBack(leader: Leader, by: 'abort' | 'rollback'): Promise<RestoreReport> {
+  const { plan, journal, options } = leader;
+  const state = stateOf(leader);
+  const final = begunForGood(plan, state);
+  if (final !== undefined) {
+    throw stateFailure(leader, `${final.kind} of ${final.member} cannot be undone: there is only forward`);
+  }
+  await noteTaken(leader, options.by);
+  if (state.direction === 'forward') {
+    const who = options.by === undefined ? 'a person' : options.by;
+    await journal.append('back', { evidence: { why: `${who} wanted it back (${by})`, by } });
+  }
+  await goBack(leader);
+  return report(leader);
+}
+
+/** Of a restore that is over: the report, where a crash has kept it from being written. */
+async function lateReport(
+  leader: Leader,
+  outcome: NonNullable<OperationState['outcome']>,
+): Promise<RestoreReport> {
+  if ((await storedReport(leader.folder))?.outcome !== outcome) return report(leader);
+  throw stateFailure(leader, outcome === 'finished' ? 'it is finished' : 'everything was put back already');
+}
+
+function stateFailure({ plan }: Leader, why: string): Failure {
+  return new Failure('restore-state', why, { id: plan.id });
+}
+
+/** A plan is carried out as it was made and read, by this version's own table of steps. */
+function refuseAltered(plan: RestorePlan): void {
+  if (plan.hash === planHash(plan) && orderOf(plan.steps) === orderOf(planSteps(plan))) return;
+  const why = 'the plan is not as it was made: its hash or its steps do not fit the rest';
+  throw new Failure('restore-refused', why, { cluster: plan.cluster.name });
+}
+
+function orderOf(steps: readonly PlannedStep[]): string {
+  return JSON.stringify(steps.map(({ kind, member }) => [kind, member]));
+}
+
+/** The data of before this restore may not take the place of what a later one has made. */
+async function refuseBelowLater(leader: Leader): Promise<void> {
+  const { plan, options } = leader;
+  const all = await listRestores(options.stateDir, () => {});
+  const later = all.find(
+    (each) =>
+      each.plan.cluster.name === plan.cluster.name &&
+      each.plan.createdAt > plan.createdAt &&
+      each.state.outcome !== 'rolled-back' &&
+      each.state.steps.some((step) => step !== 'pending'),
+  );
+  if (later !== undefined)
+    throw stateFailure(leader, `restore ${later.plan.id} came after it: roll that one back first`);
+}

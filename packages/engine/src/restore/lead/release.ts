@@ -1,0 +1,56 @@
+import { Failure } from '@holdfast/base';
+import type { PlannedMember } from '@holdfast/model';
+import type { VerbContext } from '../../context.ts';
+import type { NodeContext } from '../node.ts';
+import { stateOf, thisUser, type HeldRestore, type LeadOptions } from './leader.ts';
+import { doingOrder, foundBy } from './step-order.ts';
+import { takeUp } from './take-up.ts';
+
+interface ReleaseOptions extends Pick<LeadOptions, 'stateDir' | 'nodes' | 'by' | 'onRecord'> {
+  /** Of the restore. */
+  readonly id: string;
+}
+
+/**
+ * Removes what a restore that is over has kept beside each data directory. It cannot be rolled back after this.
+ *
+ * @returns the paths that are gone; none when they were released before
+ * @throws restore-state while it is not over; restore-missing, restore-running, journal-damaged; what the nodes throw
+ */
+export async function releaseRestore(
+  context: VerbContext,
+  options: ReleaseOptions,
+): Promise<readonly string[]> {
+  return takeUp(context, options, async (held) => {
+    const { plan, journal } = held;
+    const { outcome, released } = stateOf(held);
+    if (outcome === undefined) {
+      throw new Failure('restore-state', 'it is not over: resume or abort it first', { id: plan.id });
+    }
+    if (released) return [];
+    const { clock, signal, onProgress } = context;
+    const nodeContext: NodeContext = { clock, signal, ...(onProgress !== undefined && { onProgress }) };
+    const paths: string[] = [];
+    for (const member of plan.members.filter(({ attested }) => attested === undefined)) {
+      signal.throwIfAborted();
+      await unlockLate(held, options, member, nodeContext);
+      paths.push(...(await options.nodes(member).release(plan, member, nodeContext)));
+    }
+    await journal.append('released', { evidence: { paths, by: options.by ?? thisUser() } });
+    return paths;
+  });
+}
+
+/** Gives a claim back that `unlock` could not give back in its time. */
+async function unlockLate(
+  held: HeldRestore,
+  { nodes }: ReleaseOptions,
+  member: PlannedMember,
+  context: NodeContext,
+): Promise<void> {
+  const { plan } = held;
+  const state = stateOf(held);
+  if (state.outcome !== 'finished') return;
+  if (foundBy(plan, state, 'unlock', member.name)?.['warning'] === undefined) return;
+  await nodes(member).perform(doingOrder(plan, state, 'unlock', member, nodes), context);
+}

@@ -1,0 +1,86 @@
+import type { OperationState, PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
+import type { ArtefactSource, StepEvidence, StepOrder } from '../node.ts';
+import type { NodeOf } from '../ports.ts';
+import { fileArtefact } from './file-artefact.ts';
+
+/** What a node is told to do a step. */
+export function doingOrder(
+  plan: RestorePlan,
+  state: OperationState,
+  kind: StepKind,
+  member: PlannedMember,
+  nodes: NodeOf,
+): StepOrder {
+  const artefact = artefactOf(plan, state, kind, nodes);
+  return { ...orderOf(plan, state, kind, member), ...(artefact !== undefined && { artefact }) };
+}
+
+/** What a node is told to undo a step. */
+export function undoingOrder(
+  plan: RestorePlan,
+  state: OperationState,
+  kind: StepKind,
+  member: PlannedMember,
+): StepOrder {
+  return { ...orderOf(plan, state, kind, member), ...(hasServed(plan, state) && { keepNew: true }) };
+}
+
+function orderOf(plan: RestorePlan, state: OperationState, kind: StepKind, member: PlannedMember): StepOrder {
+  const found = foundOn(plan, state, member.name);
+  const initialCluster = found.join?.['initialCluster'];
+  return {
+    plan,
+    kind,
+    member,
+    found,
+    ...(typeof initialCluster === 'string' && { join: { initialCluster } }),
+  };
+}
+
+/** The member of a plan with a name. */
+export function memberNamed(plan: RestorePlan, name: string): PlannedMember {
+  const member = plan.members.find((each) => each.name === name);
+  if (member === undefined) throw new Error(`the plan has steps of ${name} but no such member`);
+  return member;
+}
+
+/** What the done steps of a kind have found, on a member or in the cluster as a whole. */
+export function foundBy(
+  plan: RestorePlan,
+  state: OperationState,
+  kind: StepKind,
+  member: string | null,
+): StepEvidence | undefined {
+  const step = plan.steps.find((each) => each.kind === kind && each.member === member);
+  return step && state.evidence.get(step.number);
+}
+
+function foundOn(plan: RestorePlan, state: OperationState, member: string): StepOrder['found'] {
+  const found: Partial<Record<StepKind, StepEvidence>> = {};
+  for (const step of plan.steps) {
+    const evidence = step.member === member ? state.evidence.get(step.number) : undefined;
+    if (evidence !== undefined) found[step.kind] = evidence;
+  }
+  return found;
+}
+
+/** Whether the new cluster has been there for clients: what it took in since is then kept, not removed. */
+function hasServed(plan: RestorePlan, state: OperationState): boolean {
+  return state.wasFinished || foundBy(plan, state, 'agree', null) !== undefined;
+}
+
+/** The one snapshot that every member is given; undefined for a step that needs none. */
+function artefactOf(
+  plan: RestorePlan,
+  state: OperationState,
+  kind: StepKind,
+  nodes: NodeOf,
+): ArtefactSource | undefined {
+  if (kind !== 'fetch' && kind !== 'share' && kind !== 'stage') return undefined;
+  const { source } = plan;
+  if (source.kind === 'snapshot') return fileArtefact(source);
+  if (source.kind === 'quorum') return undefined;
+  if (foundBy(plan, state, 'salvage', source.member) === undefined) return undefined;
+  const member = memberNamed(plan, source.member);
+  return nodes(member).salvaged(orderOf(plan, state, 'salvage', member));
+}

@@ -1,0 +1,91 @@
+import { hostname } from 'node:os';
+import { Failure } from '@holdfast/base';
+import type { RestorePlan, RestoreReport } from '@holdfast/model';
+import type { VerbContext } from '../../context.ts';
+import {
+  holdRestore,
+  isBegun,
+  Journal,
+  makeRestoreFolder,
+  restoreFolder,
+  storedPlan,
+  storePlan,
+  storeReport,
+  type RestoreFolder,
+} from '../journal/index.ts';
+import { thisUser, type HeldRestore, type LeadOptions } from './leader.ts';
+import { restoreReport } from './report.ts';
+
+type HoldOptions = Pick<LeadOptions, 'stateDir' | 'onRecord'>;
+
+/**
+ * Begins a restore: its plan is on the disk before anything is done.
+ *
+ * @throws restore-state when it was begun before, restore-running
+ */
+export async function begin<T>(
+  context: VerbContext,
+  options: HoldOptions,
+  plan: RestorePlan,
+  use: (held: HeldRestore) => Promise<T>,
+): Promise<T> {
+  const folder = restoreFolder(options.stateDir, plan.id);
+  await makeRestoreFolder(folder);
+  return hold(context, options, folder, use, async () => {
+    if (await isBegun(folder)) {
+      const why = `a plan is carried out once, and this one was begun already: ${folder.path}`;
+      throw new Failure('restore-state', why, { id: plan.id });
+    }
+    await storePlan(folder, plan);
+    return plan;
+  });
+}
+
+/**
+ * Takes a restore up where its journal ends, for this process alone.
+ *
+ * @throws restore-missing, restore-running, journal-damaged
+ */
+export async function takeUp<T>(
+  context: VerbContext,
+  options: HoldOptions & { readonly id: string },
+  use: (held: HeldRestore) => Promise<T>,
+): Promise<T> {
+  const folder = restoreFolder(options.stateDir, options.id);
+  const plan = await storedPlan(folder);
+  return hold(context, options, folder, use, () => Promise.resolve(plan));
+}
+
+async function hold<T>(
+  context: VerbContext,
+  options: HoldOptions,
+  folder: RestoreFolder,
+  use: (held: HeldRestore) => Promise<T>,
+  planOf: () => Promise<RestorePlan>,
+): Promise<T> {
+  const letGo = await holdRestore(folder.path, folder.id);
+  try {
+    const plan = await planOf();
+    const journal = await Journal.open(folder.journal, plan.id, context.clock, options.onRecord);
+    try {
+      return await use({ folder, plan, journal });
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await letGo();
+  }
+}
+
+/** Notes that this process goes on with the restore. */
+export async function noteTaken({ journal, plan }: HeldRestore, by = thisUser()): Promise<void> {
+  if (journal.records.length === 0) await journal.append('opened', { evidence: { plan: plan.hash } });
+  await journal.append('taken', { evidence: { by, pid: process.pid, host: hostname() } });
+}
+
+/** Stores the report of a restore that is over. */
+export async function report({ plan, journal, folder }: HeldRestore): Promise<RestoreReport> {
+  const made = restoreReport(plan, journal.records);
+  await storeReport(folder, made);
+  return made;
+}

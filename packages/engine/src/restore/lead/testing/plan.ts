@@ -1,0 +1,92 @@
+import { planSteps, type PlannedMember, type RestorePlan } from '@holdfast/model';
+import { planHash } from '../../plan/index.ts';
+
+type Shape = Pick<RestorePlan, 'way' | 'strategy'> & {
+  readonly fresh: number;
+  readonly former: number;
+  readonly source?: 'snapshot' | 'salvage';
+  /** Former members are vouched for as off. */
+  readonly attested?: boolean;
+};
+
+/** The plan of a restore of members m1, m2 … and former members f1, f2 … that lie nowhere. */
+export function planOf({ way, strategy, fresh, former, source = 'snapshot', attested }: Shape): RestorePlan {
+  const members = [
+    ...Array.from({ length: fresh }, (_, i) => member(`m${i + 1}`, 'member')),
+    ...Array.from({ length: former }, (_, i) => ({
+      ...member(`f${i + 1}`, 'former'),
+      ...(attested === true && { attested: { by: 'ada@desk', reason: 'it burnt' } }),
+    })),
+  ];
+  const figures = { size: 1000, revision: 7 };
+  const shape = {
+    way,
+    strategy,
+    seed: strategy === 'seed' ? 'm1' : null,
+    members,
+    source:
+      way === 'replace'
+        ? { kind: 'quorum' as const, ...figures }
+        : source === 'salvage'
+          ? { kind: 'salvage' as const, member: 'm1', ...figures }
+          : {
+              kind: 'snapshot' as const,
+              label: 'daily',
+              path: '/nowhere/daily.db',
+              sha256: 'ab'.repeat(32),
+              takenAt: null,
+              ...figures,
+            },
+  };
+  const plan: RestorePlan = {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'RestorePlan',
+    id: 'r-20261121t120000z-abcdef',
+    createdAt: '2026-11-21T12:00:00.000Z',
+    holdfast: '0.0.0',
+    cluster: { name: 'prod', oldId: 'cdf818194e3a8c32' },
+    why: 'every member is lost',
+    ...shape,
+    token: 'a-token',
+    bump: { by: 1000, markCompacted: true },
+    expected: { clusterId: 'abcdef', revision: 1007 },
+    loss: { revisions: 0, since: null, objects: null, why: 'nothing' },
+    checks: [],
+    skips: [],
+    steps: planSteps(shape),
+    estimateMs: 0,
+    by: 'ada@desk',
+    hash: '',
+  };
+  return hashed(plan);
+}
+
+export function hashed(plan: RestorePlan): RestorePlan {
+  return { ...plan, hash: planHash(plan) };
+}
+
+function member(name: string, role: PlannedMember['role']): PlannedMember {
+  return {
+    name,
+    role,
+    peerUrls: [`http://${name}:2380`],
+    clientUrls: [`http://${name}:2379`],
+    dataDir: `/var/lib/${name}`,
+    run: { driver: 'systemd', unit: 'etcd.service' },
+    sight: {
+      running: true,
+      answers: false,
+      inQuorum: false,
+      data: 'readable',
+      dataFault: '',
+      revision: 7,
+      appliedIndex: 9,
+      committedIndex: 9,
+      term: 2,
+      size: 1000,
+      writtenAt: null,
+      clusterId: 'cdf818194e3a8c32',
+      memberId: 'a1',
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '@holdfast/base';
+import type { MemberDescription, MemberSight, PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
+import type { Progress } from '../context.ts';
+
+/** What a step found or did, as JSON; it is kept in the journal. */
+export type StepEvidence = Readonly<Record<string, unknown>>;
+
+/** The bytes of a snapshot, wherever they are. */
+export interface ArtefactSource {
+  readonly sha256: string;
+  readonly size: number;
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** One step, to be carried out where a member lives. */
+export interface StepOrder {
+  readonly plan: RestorePlan;
+  readonly kind: StepKind;
+  readonly member: PlannedMember;
+  /** What the steps of this restore that are done on this member have found, by kind. */
+  readonly found: Partial<Readonly<Record<StepKind, StepEvidence>>>;
+  /** `start` of a member that joins a running cluster: `--initial-cluster` with all members and itself. */
+  readonly join?: { readonly initialCluster: string };
+  /** `fetch` and `share`: what is to be had. `stage`: what it must be. */
+  readonly artefact?: ArtefactSource;
+  /** Undoing a restore that had finished: what the new cluster took in is put aside as `member.undone-<id>`. */
+  readonly keepNew?: true;
+}
+
+/** What a node is given to carry a step out with. */
+export interface NodeContext {
+  readonly clock: Clock;
+  /** Aborted when the step has to stop, by a person or by its time limit; the step may be done again later. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * A member's machine as a restore sees it, however it is reached. Every act is idempotent: whatever a crash left of it,
+ * done again it ends the same. All throw Failures.
+ */
+export interface RestoreNode {
+  /** Looks and changes nothing. */
+  observe(member: MemberDescription, context: NodeContext): Promise<MemberSight>;
+  perform(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
+  /** Undoes a step that was begun, done or not. */
+  undo(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
+  /** What `salvage` made on this node; its evidence has `sha256` and `size`. */
+  salvaged(order: StepOrder): ArtefactSource;
+  /** Removes what a finished or undone restore has kept; tells the paths. */
+  release(plan: RestorePlan, member: PlannedMember, context: NodeContext): Promise<readonly string[]>;
+}

@@ -1,0 +1,186 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Failure, systemClock, type FailureCode } from '@holdfast/base';
+import type { EtcdClient, Survey, SurveyedMember } from '@holdfast/etcd/client';
+import type { ClusterDescription, MemberDescription, MemberSight, SnapshotManifest } from '@holdfast/model';
+import { openRepository, type Repository } from '@holdfast/repository';
+import { evidenceOf, storeSnapshot } from '@holdfast/repository/testing';
+import type { VerbContext } from '../../context.ts';
+import type { RestoreNode } from '../node.ts';
+import type { PlanRequest } from './request.ts';
+
+/** What an etcd answers, or how it refuses to. */
+type Answers = Partial<SurveyedMember> & {
+  readonly clusterId?: string;
+  readonly refuses?: FailureCode;
+};
+
+/** How a member is found: what its machine shows, and what its etcd says. */
+export interface Scene {
+  readonly sight?: Partial<MemberSight> | Failure;
+  readonly answers?: Answers;
+}
+
+export const context: VerbContext = {
+  clock: { ...systemClock, now: () => new Date('2026-11-20T12:00:00.000Z') },
+  signal: new AbortController().signal,
+  holdfast: '0.1.0',
+};
+
+export const etcdId = 'cdf818194e3a8c32';
+/** A member that is stopped, with data that stands where the sample does. */
+export const stopped = {
+  running: false,
+  data: 'readable',
+  revision: 61,
+  committedIndex: 70,
+  term: 2,
+  size: 20_000,
+  clusterId: etcdId,
+} as const;
+export const absent = { running: false, data: 'absent' } as const;
+export const alive: Scene = { sight: { ...stopped, running: true }, answers: {} };
+
+/** A snapshot of an etcd 3.6: revision 61, compacted at 30. */
+export const sample = gunzipSync(
+  await readFile(new URL('../../../../../test/fixtures/snapshots/etcd-3.6.16.db.gz', import.meta.url)),
+);
+
+/** A cluster that exists only as what is seen of it. */
+export class World {
+  readonly folder: string;
+  readonly description: ClusterDescription;
+  readonly #scenes: ReadonlyMap<string, Scene>;
+
+  static async of(scenes: Record<string, Scene>): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'holdfast-plan-')), scenes);
+  }
+
+  private constructor(folder: string, scenes: Record<string, Scene>) {
+    this.folder = folder;
+    this.#scenes = new Map(Object.entries(scenes));
+    this.description = {
+      apiVersion: 'holdfast.dev/v1',
+      kind: 'ClusterDescription',
+      name: 'prod',
+      members: Object.keys(scenes).map((name, i) => this.#member(name, i)),
+    };
+  }
+
+  request(more: Partial<PlanRequest> = {}): PlanRequest {
+    const node = { observe: async (member: MemberDescription) => this.#observe(member.name) };
+    return {
+      description: this.description,
+      nodes: () => node as unknown as RestoreNode,
+      connect: (endpoints) => this.#client(endpoints),
+      by: 'root@bastion',
+      ...more,
+    };
+  }
+
+  /** A repository with verified snapshots of the sample's bytes. */
+  async repository(snapshots: Record<string, Partial<SnapshotManifest>>, name = 'prod'): Promise<Repository> {
+    const repository = await openRepository(join(this.folder, 'repository'), { create: true });
+    const cluster = await repository.addCluster(name);
+    for (const [i, [snapshot, changes]] of Object.entries(snapshots).entries()) {
+      const at = `2026-11-20T0${i}:00:00.000Z`;
+      const times = { startedAt: at, finishedAt: at };
+      await storeSnapshot(repository, cluster, snapshot, sample, { times, revision: 61, ...changes });
+      await repository.addEvidence({ name: snapshot, cluster }, evidenceOf(snapshot, at, 'passed'));
+    }
+    return repository;
+  }
+
+  /** Puts the sample where a member's database is. */
+  async placeDb(name: string): Promise<string> {
+    const folder = join(this.folder, name, 'member', 'snap');
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, 'db');
+    await writeFile(path, sample.subarray(0, -32));
+    return path;
+  }
+
+  #member(name: string, i: number): MemberDescription {
+    // Addresses of this machine at which nobody listens.
+    const [peer, client] = [`http://127.0.0.1:${2 * i + 1}`, `http://127.0.0.1:${2 * i + 2}`];
+    const run = { driver: 'systemd', unit: 'etcd.service' } as const;
+    return { name, peerUrls: [peer], clientUrls: [client], dataDir: join(this.folder, name), run };
+  }
+
+  #observe(name: string): MemberSight {
+    const { sight = {} } = this.#scenes.get(name) ?? {};
+    if (sight instanceof Failure) throw sight;
+    return {
+      running: null,
+      answers: false,
+      inQuorum: false,
+      data: 'unknown',
+      dataFault: '',
+      revision: null,
+      appliedIndex: null,
+      committedIndex: null,
+      term: null,
+      size: null,
+      writtenAt: null,
+      clusterId: null,
+      memberId: null,
+      ...sight,
+    };
+  }
+
+  #client(endpoints: readonly string[]): EtcdClient {
+    const surveyed = (): Survey => {
+      const found = this.description.members.find(({ clientUrls }) => clientUrls[0] === endpoints[0]);
+      const answers = this.#scenes.get(found?.name ?? '')?.answers;
+      if (found === undefined || answers === undefined || answers.refuses !== undefined) {
+        throw new Failure(answers?.refuses ?? 'etcd-unreachable', 'connection refused', { endpoint: '' });
+      }
+      const member = surveyedMember(found, answers);
+      return { clusterId: answers.clusterId ?? etcdId, members: [member], listed: [] };
+    };
+    const client = {
+      endpoints,
+      survey: async () => surveyed(),
+      status: async () => surveyed().members[0]?.status,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+    return client as unknown as EtcdClient;
+  }
+}
+
+function surveyedMember(
+  { name, clientUrls }: MemberDescription,
+  { clusterId = etcdId, ...answers }: Answers,
+): SurveyedMember {
+  const id = answers.id ?? `a${name.slice(1)}`;
+  const revision = answers.revision ?? 90;
+  return {
+    endpoint: clientUrls[0] ?? '',
+    id,
+    name,
+    isLeader: false,
+    isLearner: false,
+    appliedIndex: 100,
+    revision,
+    alarms: [],
+    linearizable: true,
+    status: {
+      clusterId,
+      memberId: id,
+      version: '3.6.16',
+      storageVersion: '3.6.0',
+      dbSize: 30_000,
+      dbSizeInUse: 30_000,
+      isLearner: false,
+      isLeader: false,
+      raftIndex: 101,
+      raftTerm: 3,
+      appliedIndex: 100,
+      revision,
+      alarms: [],
+    },
+    ...answers,
+  };
+}
