@@ -9,7 +9,8 @@ const below: Record<string, readonly string[]> = {
   repository: ['base', 'model'],
   etcd: ['base', 'model'],
   engine: ['base', 'model', 'repository', 'etcd'],
-  cli: ['base', 'model', 'repository', 'etcd', 'engine'],
+  agent: ['base', 'model', 'etcd', 'engine'],
+  cli: ['base', 'model', 'repository', 'etcd', 'engine', 'agent'],
 };
 
 const drawers = new Set(['utils', 'util', 'helpers', 'services', 'managers', 'common', 'lib', 'misc']);

@@ -9,7 +9,10 @@ export { type EtcdCluster, startCluster, startPlanned } from './cluster/cluster.
 export { type EtcdMember } from './cluster/member.ts';
 export { type ClusterOptions, type Credentials } from './cluster/options.ts';
 export { type ClusterPlan, defaultClusterToken, planCluster, type PlannedMember } from './cluster/plan.ts';
+export { memberCommand, memberEnvironment } from './cluster/member-command.ts';
 export { freePort, reservePort } from './cluster/ports.ts';
+export { targetOf } from './cluster/setup.ts';
+export { etcdsUnder, killEtcdsUnder, type RunningEtcd } from './cluster/strays.ts';
 export { parseExactly, type ToolOptions, type Tools } from './cluster/tools.ts';
 export { type ClusterCalls, type ListedMember, type MemberStatus } from './gateway/cluster-calls.ts';
 export { type Gateway, openGateway } from './gateway/gateway.ts';
@@ -34,3 +37,5 @@ export {
 } from './kubernetes/objects.ts';
 export { seededRandom, type SeededRandom } from './kubernetes/random.ts';
 export { etcdOrSkip, type EtcdOrSkip } from './require.ts';
+export { type SystemdMachine } from './systemd/machine.ts';
+export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';

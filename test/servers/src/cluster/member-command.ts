@@ -24,6 +24,11 @@ export function memberArguments(plan: ClusterPlan, member: PlannedMember): strin
   ];
 }
 
+/** Program and arguments of a member, for whoever starts it elsewhere. */
+export function memberCommand(plan: ClusterPlan, member: PlannedMember): string[] {
+  return [plan.binaries.etcd, ...memberArguments(plan, member)];
+}
+
 /** The environment of a member: this process's, less what etcd would take for its own configuration. */
 export function memberEnvironment(plan: ClusterPlan): NodeJS.ProcessEnv {
   return { ...withoutEtcdVariables(), ...plan.options.env };

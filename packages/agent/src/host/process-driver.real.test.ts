@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '@holdfast/base';
+import type { MemberDescription } from '@holdfast/model';
+import { etcdOrSkip, planCluster } from '@holdfast/test-servers';
+import { afterAll, describe, expect, test } from 'vitest';
+import { hastyClock, type DriverCall } from '../testing/call-driver.ts';
+import { describeDriver, type DriverUnderTest } from '../testing/driver-conformance.ts';
+import { discoverCluster } from './discover.ts';
+import { hostDriverFor } from './driver.ts';
+import { proveStarted, proveStopped } from './proof.ts';
+
+const etcd = await etcdOrSkip('3.6');
+const callDriver = join(import.meta.dirname, '..', 'testing', 'call-driver.ts');
+
+async function describedMember(): Promise<MemberDescription> {
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-host-'));
+  const { binaries, members } = await planCluster({ version: '3.6', dir });
+  const [member] = members;
+  if (member === undefined) throw new Error('no member was planned');
+  const { name, clientUrl, peerUrl, dataDir, logFile } = member;
+  return {
+    name,
+    clientUrls: [clientUrl],
+    peerUrls: [peerUrl],
+    dataDir,
+    run: {
+      driver: 'process',
+      command: [
+        binaries.etcd,
+        '--data-dir',
+        dataDir,
+        `--listen-client-urls=${clientUrl}`,
+        `--advertise-client-urls=${clientUrl}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--unsafe-no-fsync`,
+      ],
+      environment: { ETCD_NAME: name, ETCD_INITIAL_CLUSTER: `${name}=${peerUrl}` },
+      logFile,
+    },
+  };
+}
+
+function startFromElsewhere(member: MemberDescription): void {
+  const call: DriverCall = { member, act: 'start' };
+  const { status, stdout } = spawnSync(process.execPath, [callDriver], { input: JSON.stringify(call) });
+  expect([status, String(stdout)]).toEqual([0, '{"value":null}']);
+}
+
+async function underTest(): Promise<DriverUnderTest> {
+  const member = await describedMember();
+  const driver = hostDriverFor(member, systemClock);
+  const hasty = hostDriverFor(member, hastyClock);
+  return {
+    member,
+    driver: { ...driver, stop: (signal) => hasty.stop(signal) },
+    proveStopped: (signal) => proveStopped(member, driver, signal, systemClock),
+    proveStarted: (signal) => proveStarted(member, driver, signal, systemClock),
+    startFromElsewhere: async () => startFromElsewhere(member),
+    commandOf: async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1),
+    freeze: async (pid) => void process.kill(pid, 'SIGSTOP'),
+    async [Symbol.asyncDispose]() {
+      await driver.stop(AbortSignal.timeout(10_000)).catch(() => undefined);
+      await rm(dirname(member.dataDir), { recursive: true });
+    },
+  };
+}
+
+describe.skipIf(etcd.skip)('a process of its own', () => {
+  describeDriver('process', underTest);
+});
+
+describe.skipIf(etcd.skip)('what runs here', () => {
+  let under: DriverUnderTest | undefined;
+  afterAll(async () => {
+    await under?.[Symbol.asyncDispose]();
+  });
+
+  test('is described so that it can be started again in the same way', async () => {
+    under = await underTest();
+    const { member, driver } = under;
+    await driver.start({}, AbortSignal.timeout(10_000));
+    const { members } = await discoverCluster('found');
+    const found = members.find(({ dataDir }) => dataDir === member.dataDir);
+    expect(found).toEqual(member);
+    await under.proveStarted(AbortSignal.timeout(10_000));
+  });
+
+  test('hears no signal that is meant for who started it', async () => {
+    const pid = (await under?.driver.state(AbortSignal.timeout(5_000)))?.pid;
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    expect(
+      stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(2, 4),
+    ).toEqual([`${pid}`, `${pid}`]);
+  });
+});

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { etcdOrSkip, planCluster, startPlanned, type ClusterPlan } from '@holdfast/test-servers';
+import type { StepKind } from '@holdfast/model';
+import { expect, test } from 'vitest';
+import { testId, testMember, testPlan, TestRestore } from './steps/test-restore.ts';
+
+const { skip } = await etcdOrSkip('3.6');
+
+/** The members of a planned cluster as the process driver runs them. */
+function restoresOf(
+  plan: ClusterPlan,
+  file: string,
+  options: Parameters<typeof testPlan>[2] = {},
+): TestRestore[] {
+  const members = plan.members.map(({ name, clientUrl, peerUrl, dataDir, walDir, logFile }) =>
+    testMember(plan.dir, {
+      name,
+      clientUrls: [clientUrl],
+      peerUrls: [peerUrl],
+      dataDir,
+      ...(walDir !== undefined && { walDir }),
+      run: {
+        driver: 'process',
+        command: [
+          plan.binaries.etcd,
+          `--name=${name}`,
+          `--data-dir=${dataDir}`,
+          ...(walDir === undefined ? [] : [`--wal-dir=${walDir}`]),
+          `--listen-peer-urls=${peerUrl}`,
+          `--initial-advertise-peer-urls=${peerUrl}`,
+          `--listen-client-urls=${clientUrl}`,
+          `--advertise-client-urls=${clientUrl}`,
+          `--initial-cluster=${plan.initialCluster}`,
+          `--initial-cluster-token=${plan.token}`,
+        ],
+        environment: {},
+        logFile,
+      },
+    }),
+  );
+  const restore = testPlan(members, file, options);
+  return members.map((member) => new TestRestore(restore, member));
+}
+
+async function each(
+  restores: readonly TestRestore[],
+  act: (restore: TestRestore) => Promise<unknown>,
+): Promise<void> {
+  for (const restore of restores) await act(restore);
+}
+
+test.skipIf(skip)('three members are stopped, restored, started, and put back as they were', async () => {
+  const plan = await planCluster({ version: '3.6', members: 3 });
+  const file = join(plan.dir, 'snapshot.db');
+  await using cluster = await startPlanned(plan);
+  await cluster.gateway().put('a', 'saved');
+  await cluster.snapshotSave(file);
+  await cluster.gateway().put('a', 'lost by a restore');
+  const restores = restoresOf(plan, file);
+  try {
+    await each(restores, async (restore) => {
+      expect(await restore.perform(['lock'])).toMatchObject({ wasRunning: true, hadMember: true });
+      await restore.perform(['fetch']);
+      // Nothing is renamed under an etcd that runs.
+      await expect(restore.perform(['keep'])).rejects.toMatchObject({ code: 'etcd-not-stopped' });
+    });
+    for (const kind of ['stop', 'keep'] as const) await each(restores, (each) => each.perform([kind]));
+    const run: readonly StepKind[] = ['stage', 'place'];
+    await each(restores, (restore) => restore.perform(run));
+    await each(restores, async (restore) => {
+      // The second time it finds it running.
+      const { memberInode: _, ...first } = await restore.perform(['start']);
+      expect(await restore.perform(['start'])).toMatchObject({ pid: first['pid'] });
+    });
+    await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('saved');
+    await expect(restores[0]!.undo(['place'])).rejects.toMatchObject({ code: 'etcd-not-stopped' });
+
+    await each(restores, (restore) => restore.undo(['start', 'place', 'stage', 'keep']));
+    await each(restores, (restore) => restore.undo(['stop', 'fetch', 'lock']));
+    await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('lost by a restore');
+    for (const { dataDir } of plan.members) expect(await readdir(dataDir)).toEqual(['member']);
+  } finally {
+    await each(restores, (restore) => restore.perform(['lock', 'stop']));
+  }
+});
+
+test.skipIf(skip)('a member joins empty, with its log elsewhere, and its old log outlives that', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-join-'));
+  const plan = await planCluster({
+    version: '3.6',
+    members: 2,
+    dir,
+    walDirs: [join(dir, 'w1'), join(dir, 'w2')],
+  });
+  await using cluster = await startPlanned(plan);
+  await cluster.gateway().put('a', 'b');
+  const file = join(dir, 'snapshot.db');
+  await cluster.snapshotSave(file);
+  const [, restore] = restoresOf(plan, file, { way: 'replace' });
+  const { dataDir, walDir } = plan.members[1]!;
+  try {
+    await restore!.perform(['lock', 'stop', 'keep']);
+    await expect(restore!.perform(['start'])).rejects.toMatchObject({ code: 'node-failed' });
+    // A member under its old id has lost its log, which nobody should do; that it begins a log is enough here.
+    await restore!.perform(['start'], { join: { initialCluster: plan.initialCluster } });
+    const logNames = async (): Promise<string> => (await readdir(walDir!).catch(() => [])).join();
+    await expect.poll(logNames, { timeout: 30_000 }).toMatch(/\.wal/);
+    expect((await readdir(`${walDir}.pre-${testId}`)).some((name) => name.endsWith('.wal'))).toBe(true);
+    expect((await stat(join(dataDir, 'member'))).isDirectory()).toBe(true);
+    await restore!.undo(['start', 'keep', 'stop', 'lock']);
+    await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('b');
+    expect(await readdir(dataDir)).toEqual(['member']);
+  } finally {
+    await restore!.perform(['lock', 'stop']);
+    await cluster.stopAll();
+    rmSync(dir, { recursive: true });
+  }
+});
+
+async function valueOfA(cluster: Awaited<ReturnType<typeof startPlanned>>): Promise<string> {
+  try {
+    const { keyValues } = await cluster.gateway().range({ key: 'a' });
+    return Buffer.from(keyValues[0]!.value).toString();
+  } catch (error) {
+    return String(error);
+  }
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { Failure } from '@holdfast/base';
+import { stepFailed, type Act } from './step.ts';
+
+/** What `lock` found before anything was touched. */
+export interface Found {
+  /** Whether etcd ran. */
+  readonly wasRunning: boolean;
+  /** Whether anything had the name `member`. */
+  readonly hadMember: boolean;
+  /** Whether the data directory had to be made. */
+  readonly madeDataDir: boolean;
+  /** Folders that were made, topmost first: of the data directory, and of a log outside of it. */
+  readonly madeFolders: readonly string[];
+  readonly madeLogFolders: readonly string[];
+}
+
+/** The content of `holdfast-restore.json`: who holds a data directory, since when, and what was there before. */
+export interface Claim extends Found {
+  readonly id: string;
+  readonly cluster: string;
+  /** user@host. */
+  readonly by: string;
+  /** ISO text. */
+  readonly at: string;
+}
+
+/** The claim on a data directory, whoever's; undefined when there is none. */
+export async function readClaim(path: string): Promise<Claim | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  return parseClaim(text);
+}
+
+/** A claim gets its name when it is whole, so one that is not was damaged: it holds all the same. */
+function parseClaim(text: string): Claim {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = {};
+  }
+  const claim = (typeof value === 'object' && value !== null ? value : {}) as Partial<Claim>;
+  return {
+    id: word(claim.id),
+    cluster: word(claim.cluster),
+    by: word(claim.by),
+    at: word(claim.at),
+    ...foundIn(claim),
+  };
+}
+
+/** What `lock` found, from its evidence or from the claim. */
+export function foundIn(evidence: Partial<Record<keyof Found, unknown>>): Found {
+  return {
+    wasRunning: evidence.wasRunning === true,
+    hadMember: evidence.hadMember === true,
+    madeDataDir: evidence.madeDataDir === true,
+    madeFolders: words(evidence.madeFolders),
+    madeLogFolders: words(evidence.madeLogFolders),
+  };
+}
+
+function word(each: unknown): string {
+  return typeof each === 'string' ? each : 'unknown';
+}
+
+function words(each: unknown): string[] {
+  return Array.isArray(each) ? each.map(String) : [];
+}
+
+/** The text of this restore's claim. */
+export function claimText({ order, context }: Act, found: Found): string {
+  const { id, cluster, by } = order.plan;
+  const claim: Claim = { id, cluster: cluster.name, by, at: context.clock.now().toISOString(), ...found };
+  return `${JSON.stringify(claim)}\n`;
+}
+
+/** Somebody else's restore is at work there. */
+export function held(path: string, { id, by, at }: Claim): Failure {
+  return new Failure('restore-held', `${by} began that restore at ${at}`, { path, id });
+}
+
+/**
+ * The claim of this restore.
+ *
+ * @throws Failure restore-held when another restore has it, node-failed when nobody has
+ */
+export async function ownClaim({ order, places }: Act): Promise<Claim> {
+  const claim = await readClaim(places.claim);
+  if (claim === undefined) throw stepFailed(order, `its claim ${places.claim} is gone`);
+  if (claim.id !== order.plan.id) throw held(places.claim, claim);
+  return claim;
+}

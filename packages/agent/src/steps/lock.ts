@@ -1,0 +1,133 @@
+import { chown, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { joins, notOfLog } from '../places.ts';
+import { claimText, foundIn, held, readClaim, type Claim, type Found } from './claim.ts';
+import {
+  makeFolder,
+  makeFolderWith,
+  missingFolders,
+  namesIn,
+  putNew,
+  remove,
+  stands,
+  syncFolder,
+} from './on-disk.ts';
+import { stepFailed, type Act, type NodeStep } from './step.ts';
+
+/** Claims the data directory. What was found is in the claim itself, so that a second run tells the same. */
+export const lock: NodeStep = {
+  async perform(act) {
+    const { places, order } = act;
+    const own = async (): Promise<Claim | undefined> => {
+      const claim = await readClaim(places.claim);
+      if (claim !== undefined && claim.id !== order.plan.id) throw held(places.claim, claim);
+      return claim;
+    };
+    const found = foundIn((await own()) ?? (await claimAnew(act)) ?? (await own()) ?? {});
+    await remove(places.part);
+    await makeLogFolder(act, found);
+    return { ...found };
+  },
+
+  async undo(act) {
+    const { places, order } = act;
+    await removeUnfinished(act);
+    const claim = await readClaim(places.claim);
+    if (claim === undefined || claim.id !== order.plan.id) return { held: false };
+    for (const folder of claim.madeLogFolders.toReversed()) await removeEmpty(folder);
+    const top = await ownAlone(claim, basename(places.claim));
+    if (top !== undefined) {
+      // One rename takes the claim away together with the folders that were made for it.
+      await rename(top, building(act, top));
+      await syncFolder(dirname(top));
+      await remove(building(act, top));
+    } else {
+      await unlink(places.claim);
+      await syncFolder(places.dataDir);
+    }
+    return { held: false };
+  },
+};
+
+/** Undefined when another claim came first. */
+async function claimAnew(act: Act): Promise<Found | undefined> {
+  const { places, driver, context } = act;
+  await checkLogFolder(act);
+  const { running } = await driver.state(context.signal);
+  const madeFolders = await missingFolders(places.dataDir);
+  const missingOfLog = places.log === undefined ? [] : await missingFolders(places.log.dir);
+  const found: Found = {
+    wasRunning: running,
+    hadMember: await stands(places.member),
+    madeDataDir: madeFolders.length > 0,
+    madeFolders,
+    madeLogFolders: missingOfLog.filter((folder) => !madeFolders.includes(folder)),
+  };
+  const text = claimText(act, found);
+  const [top, ...below] = madeFolders;
+  if (top !== undefined) {
+    await makeFolderWith([top, ...below], basename(places.claim), text, (folder) => building(act, folder));
+    return found;
+  }
+  return (await putNew(places.claim, text, 0o600, places.part)) ? found : undefined;
+}
+
+/** Under which name a folder is made or taken away. */
+function building({ order }: Act, folder: string): string {
+  return `${folder}.holdfast-${order.plan.id}`;
+}
+
+/** An etcd that joins begins its log by removing the folder, so nothing of another restore may lie in it. */
+async function checkLogFolder({ order, places: { log } }: Act): Promise<void> {
+  if (log === undefined || !joins(order.plan, order.member) || !(await stands(log.dir))) return;
+  const [beside, inside] = [await stat(dirname(log.dir)), await stat(log.dir)];
+  if (beside.dev !== inside.dev) {
+    throw stepFailed(
+      order,
+      `${log.dir} is a mount point, and an etcd that joins cannot begin its log in one`,
+    );
+  }
+  const other = (await namesIn(log.dir)).find((name) => name !== 'lost+found' && notOfLog(name));
+  if (other !== undefined) {
+    const why = `${log.dir} holds ${other} of an earlier restore, which the new etcd would remove: release that first`;
+    throw stepFailed(order, why);
+  }
+}
+
+async function makeLogFolder({ places: { log, dataDir } }: Act, { madeLogFolders }: Found): Promise<void> {
+  if (log === undefined || madeLogFolders.length === 0 || (await stands(log.dir))) return;
+  await makeFolder(log.dir);
+  const { uid, gid } = await stat(dataDir);
+  if (process.geteuid?.() === 0) await chown(log.dir, uid, gid);
+}
+
+/** The topmost of the folders that were made in which nothing but the claim has come to lie. */
+async function ownAlone({ madeFolders }: Claim, claimName: string): Promise<string | undefined> {
+  let alone: string | undefined;
+  let name = claimName;
+  for (const folder of madeFolders.toReversed()) {
+    const names = await namesIn(folder);
+    if (names.length !== 1 || names[0] !== name) break;
+    alone = folder;
+    name = basename(folder);
+  }
+  return alone;
+}
+
+/** What an interrupted run of this step has left. */
+async function removeUnfinished(act: Act): Promise<void> {
+  const { part, dataDir } = act.places;
+  await remove(part);
+  for (let folder = dataDir; dirname(folder) !== folder; folder = dirname(folder)) {
+    await remove(building(act, folder));
+  }
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY') throw error;
+  }
+}

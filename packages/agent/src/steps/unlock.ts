@@ -1,0 +1,25 @@
+import { claimText, foundIn, held, readClaim } from './claim.ts';
+import { putNew, remove, stands } from './on-disk.ts';
+import type { NodeStep } from './step.ts';
+
+/** Gives the claim back; undone, it is made again with what `lock` had found. */
+export const unlock: NodeStep = {
+  async perform({ places, order }) {
+    const claim = await readClaim(places.claim);
+    if (claim?.id !== order.plan.id) return { held: false };
+    await remove(places.part);
+    await remove(places.work);
+    await remove(places.claim);
+    return { held: false };
+  },
+
+  async undo(act) {
+    const { places, order } = act;
+    const text = claimText(act, foundIn(order.found.lock ?? {}));
+    const taken = (await stands(places.claim)) || !(await putNew(places.claim, text, 0o600, places.part));
+    const claim = taken ? await readClaim(places.claim) : undefined;
+    if (claim !== undefined && claim.id !== order.plan.id) throw held(places.claim, claim);
+    await remove(places.part);
+    return { held: true };
+  },
+};
