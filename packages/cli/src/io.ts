@@ -20,6 +20,8 @@ export interface Io {
   readonly cwd: string;
   /** The user's home folder. */
   readonly home: string;
+  /** Whether this is the user root; false when absent. */
+  readonly isRoot?: boolean;
   /** The folder of the machine's configuration files, `/etc`. */
   readonly etc: string;
   readonly clock: Clock;

@@ -26,6 +26,7 @@ export async function main(): Promise<void> {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
+    isRoot: process.getuid?.() === 0,
     etc: '/etc',
     clock: systemClock,
     signal: stop.signal,

@@ -1,6 +1,7 @@
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrill } from './commands/drill.ts';
 import { addHelp } from './commands/help.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSnapshot } from './commands/snapshot.ts';
@@ -49,6 +50,7 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   program.commandsGroup('Backup:');
   addSnapshot(program);
   addStatus(program);
+  addDrill(program);
   program.commandsGroup('Restore:');
   addRestore(program);
   program.commandsGroup('Help:');

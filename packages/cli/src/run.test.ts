@@ -49,6 +49,7 @@ describe('help', () => {
       Backup:
         snapshot               Save, prove and keep snapshots of etcd.
         status                 Can I get back, and to when? One line per cluster of the repository.
+        drill                  Try restores with a throw-away etcd, and measure the time to recover.
 
       Restore:
         restore                Bring a cluster back from a snapshot.
@@ -207,18 +208,20 @@ test('config view --origin says where each value came from', async () => {
   const env = { HOLDFAST_REPO: '/backup', ETCDCTL_ENDPOINTS: 'a:1,b:2' };
   const { stdout } = await holdfast(['config', 'view', '--origin', '--utc'], { env });
   expect(stdout).toMatchInlineSnapshot(`
-    "SETTING        VALUE     ORIGIN
-    repo           /backup   HOLDFAST_REPO
-    cluster        -         not set
-    endpoints      a:1,b:2   ETCDCTL_ENDPOINTS
-    cacert         -         not set
-    cert           -         not set
-    key            -         not set
-    user           -         not set
-    passwordFile   -         not set
-    password       -         not set
-    output         table     default
-    utc            true      --utc
+    "SETTING        VALUE                           ORIGIN
+    repo           /backup                         HOLDFAST_REPO
+    cluster        -                               not set
+    endpoints      a:1,b:2                         ETCDCTL_ENDPOINTS
+    cacert         -                               not set
+    cert           -                               not set
+    key            -                               not set
+    user           -                               not set
+    passwordFile   -                               not set
+    password       -                               not set
+    etcdProgram    etcd                            default
+    stateDir       /nobody/.local/state/holdfast   default
+    output         table                           default
+    utc            true                            --utc
     "
   `);
 });

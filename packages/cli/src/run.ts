@@ -1,3 +1,4 @@
+import { isFailure } from '@holdfast/base';
 import { CommanderError } from 'commander';
 import { earlyFormat } from './format.ts';
 import { failureOf, renderFailure } from './failure/print.ts';
@@ -31,8 +32,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** After a signal, whatever broke off did so because of it. */
+/** After a signal, whatever broke off did so because of it; a restore tells how it can be taken up again. */
 function failureFrom(error: unknown, io: Io): ReturnType<typeof failureOf> {
-  if (io.signal.aborted) return failureOf(io.signal.reason);
+  if (io.signal.aborted && !isFailure(error, 'restore-paused')) return failureOf(io.signal.reason);
   return error instanceof CommanderError ? usageFailure(error) : failureOf(error);
 }

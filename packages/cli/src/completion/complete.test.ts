@@ -17,6 +17,7 @@ test('nouns, then verbs', async () => {
   expect(await words('')).toEqual([
     'snapshot',
     'status',
+    'drill',
     'restore',
     'doctor',
     'config',

@@ -36,7 +36,7 @@ export function configReference(): string {
         code(row.variable),
         code(row.etcdctl),
         code(row.file),
-        code(row.default),
+        code(row.default) + (row.rootDefault === undefined ? '' : ` (root: ${code(row.rootDefault)})`),
       ]),
     ),
     "A password is never taken from a flag, where every user of the machine could read it, nor from this file: it has a file of its own or the variable. Relative paths in a file start in that file's folder, others in the working folder.",

@@ -23,7 +23,7 @@ export function renderFailure(failure: Failure, format: Format, style: Style, de
   const lines = [
     `${style('bad', 'error:')} ${style('strong', failure.message)}`,
     `  why:  ${failure.why}`,
-    `  next: ${failure.next} ${style('faint', `(${anchors}${failure.code})`)}`,
+    `  next: ${failure.next.replaceAll('\n', '\n        ')} ${style('faint', `(${anchors}${failure.code})`)}`,
     ...(debug ? [stackOf(failure)] : []),
   ];
   return printable(`${lines.join('\n')}\n`);

@@ -23,6 +23,23 @@ export function withRepository(verb: Verb): Verb {
   return verb.addOption(settingOption('repo', 'dir')).addOption(settingOption('cluster', 'name'));
 }
 
+/** `--state-dir`: where restores and drills keep their records. */
+export function withStateDir(verb: Verb): Verb {
+  return verb.addOption(settingOption('stateDir', 'dir'));
+}
+
+/** `--etcd`: the program of throw-away servers. */
+export function withEtcdProgram(verb: Verb): Verb {
+  return verb.addOption(settingOption('etcdProgram', 'path'));
+}
+
+/** The user of etcd alone, for an etcd whose address is not asked for. */
+export function withLogin(verb: Verb): Verb {
+  return verb
+    .addOption(settingOption('user', 'name').argParser(userName))
+    .addOption(settingOption('passwordFile', 'file'));
+}
+
 /** Where etcd is and how to be let in. */
 export function withEtcd(verb: Verb): Verb {
   const options = [

@@ -44,6 +44,17 @@ test('flag over variable over etcdctl over the user over the machine over the de
   expect(await origin('repo')).toEqual([undefined, 'not set']);
 });
 
+test('a default may lie in the home folder, and be another one for root', async () => {
+  expect(await origin('stateDir')).toEqual([join(folder, 'home/.local/state/holdfast'), 'default']);
+  const root = await resolveSettings({}, { ...quietIo, isRoot: true });
+  expect(valuesOf(root).stateDir).toBe('/var/lib/holdfast');
+  expect(await origin('stateDir', { stateDir: 'here' })).toEqual(['/here/here', '--state-dir']);
+});
+
+test('a flag whose word is not the name of its setting is found', async () => {
+  expect(await origin('etcdProgram', { etcd: '/opt/etcd' })).toEqual(['/opt/etcd', '--etcd']);
+});
+
 test('an empty variable counts as not set', async () => {
   expect(await origin('repo', {}, { HOLDFAST_REPO: '' })).toEqual([undefined, 'not set']);
 });

@@ -5,7 +5,7 @@ import { readSettingsFile, type SettingsFile } from './file.ts';
 import { settingRows, type Setting } from './table.ts';
 import { parseSetting, type Origin, type Settings, type SettingValue } from './value.ts';
 
-/** The options of a command as commander parsed them, by setting name. */
+/** The options of a command as commander parsed them. */
 export type Flags = Readonly<Record<string, unknown>>;
 
 /**
@@ -31,7 +31,7 @@ function valueOf(
   files: readonly SettingsFile[],
   io: Io,
 ): Pick<Origin, 'value' | 'origin'> {
-  const flag = flags[row.name];
+  const flag = row.flag === undefined ? undefined : flags[optionName(row.flag)];
   if (row.flag !== undefined && flag !== undefined) {
     const value = typeof flag === 'string' ? parseSetting(row.form, flag) : (flag as SettingValue);
     return { value: rooted(row, value, io.cwd), origin: row.flag };
@@ -46,8 +46,15 @@ function valueOf(
     if (found === undefined) continue;
     return { value: rooted(row, found.value, file.folder), origin: `${file.path}:${found.line}` };
   }
-  if (row.default === undefined) return { value: undefined, origin: 'not set' };
-  return { value: parseSetting(row.form, row.default), origin: 'default' };
+  const text = io.isRoot === true ? (row.rootDefault ?? row.default) : row.default;
+  if (text === undefined) return { value: undefined, origin: 'not set' };
+  const value = row.form === 'path' ? text.replace(/^~(?=\/)/, io.home) : parseSetting(row.form, text);
+  return { value, origin: 'default' };
+}
+
+/** The name under which commander keeps a flag: `--state-dir` is stateDir. */
+function optionName(flag: string): string {
+  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function fromVariable(row: Setting, variable: string, text: string): SettingValue {

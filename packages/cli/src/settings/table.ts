@@ -9,7 +9,10 @@ export interface Setting {
   readonly etcdctl?: string;
   /** The key in a configuration file, dotted; absent for a secret. */
   readonly file?: string;
+  /** A path may begin with `~/`, the user's home folder. */
   readonly default?: string;
+  /** The default of the user root, where it is another one. */
+  readonly rootDefault?: string;
   /** Printed by nobody. */
   readonly secret?: true;
   /** One sentence for the help and the reference. */
@@ -86,6 +89,23 @@ export const settingTable = {
     variable: 'HOLDFAST_PASSWORD',
     secret: true,
     what: 'the password itself, where no file can be had',
+  },
+  etcdProgram: {
+    form: 'text',
+    flag: '--etcd',
+    variable: 'HOLDFAST_ETCD',
+    file: 'etcd.program',
+    default: 'etcd',
+    what: 'etcd program for throw-away servers: a path, or a name on the PATH',
+  },
+  stateDir: {
+    form: 'path',
+    flag: '--state-dir',
+    variable: 'HOLDFAST_STATE_DIR',
+    file: 'stateDir',
+    default: '~/.local/state/holdfast',
+    rootDefault: '/var/lib/holdfast',
+    what: 'folder for the journals of restores and the reports of drills',
   },
   output: {
     form: 'text',

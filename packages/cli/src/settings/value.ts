@@ -14,6 +14,8 @@ export interface Settings {
   readonly user?: string;
   readonly passwordFile?: string;
   readonly password?: string;
+  readonly etcdProgram: string;
+  readonly stateDir: string;
   readonly output: string;
   readonly utc: boolean;
 }

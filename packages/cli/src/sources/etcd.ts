@@ -13,9 +13,21 @@ import { credentials } from './password.ts';
  * @throws Failure `usage`, `file-unreadable`, and what connecting throws
  */
 export async function connect(settings: Settings, io: Io, first?: string): Promise<EtcdClient> {
-  const { cacert, cert, key } = settings;
   const endpoints =
     first === undefined ? required(settings, 'endpoints') : [first, ...(settings.endpoints ?? [])];
+  return (await connector(settings, io))(endpoints);
+}
+
+/**
+ * Makes clients of any endpoints, with the TLS files and the login of the settings, which are read once and now.
+ *
+ * @throws Failure `usage`, `file-unreadable`
+ */
+export async function connector(
+  settings: Settings,
+  io: Io,
+): Promise<(endpoints: readonly string[]) => EtcdClient> {
+  const { cacert, cert, key } = settings;
   const auth = await credentials(settings);
   const tls = {
     ...(cacert !== undefined && { ca: await readPem(cacert) }),
@@ -23,12 +35,13 @@ export async function connect(settings: Settings, io: Io, first?: string): Promi
     ...(key !== undefined && { key: await readPem(key) }),
   };
   const { connectEtcd } = await import('@holdfast/etcd/client');
-  return connectEtcd({
-    endpoints,
-    clock: io.clock,
-    ...(Object.keys(tls).length > 0 && { tls }),
-    ...(auth !== undefined && { auth }),
-  });
+  return (endpoints) =>
+    connectEtcd({
+      endpoints,
+      clock: io.clock,
+      ...(Object.keys(tls).length > 0 && { tls }),
+      ...(auth !== undefined && { auth }),
+    });
 }
 
 async function readPem(path: string): Promise<Uint8Array> {

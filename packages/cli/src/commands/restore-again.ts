@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { Failure, isFailure } from '@holdfast/base';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
+import { commandLine } from '../term/quote.ts';
+import type { CommandFor } from '../view/operation.ts';
+
+/** Settings that a later command on the same restore needs as this one did. */
+const needed = [
+  'stateDir',
+  'repo',
+  'cluster',
+  'endpoints',
+  'cacert',
+  'cert',
+  'key',
+  'user',
+  'passwordFile',
+] as const satisfies readonly SettingName[];
+
+/**
+ * The flags of this command line that another command needs again, in full. What came from variables and files comes
+ * from there again.
+ */
+export function flagsAgain(session: Session, verb: Verb, names: readonly SettingName[] = needed): string[] {
+  const { config } = verb.optsWithGlobals<{ config?: string }>();
+  const settings = session.origins.flatMap(({ name, value, origin }) => {
+    const { flag }: Setting = settingTable[name];
+    if (flag === undefined || origin !== flag || !names.includes(name) || value === undefined) return [];
+    return [flag, Array.isArray(value) ? value.join(',') : String(value)];
+  });
+  return config === undefined ? settings : [...settings, '--config', resolve(session.io.cwd, config)];
+}
+
+/** Verbs that only look at journals and kept data: they take no repository and no etcd. */
+const needLittle = new Set(['status', 'release']);
+
+/** Gives the commands of a restore as they can be copied: with the flags of this command line that they need again. */
+export function commandsAgain(session: Session, verb: Verb): CommandFor {
+  return (name, id) => {
+    const flags = flagsAgain(session, verb, needLittle.has(name) ? ['stateDir'] : needed);
+    return ['holdfast', 'restore', name, id, ...flags];
+  };
+}
+
+/** A failure whose commands are those of this command line. */
+class FailureOfRestore extends Failure {
+  override readonly next: string;
+
+  constructor(failure: Failure, next: string) {
+    super(failure.code, failure.why, failure.details, { cause: failure });
+    this.next = next;
+  }
+}
+
+/** Does something with a restore; what it throws names commands that can be copied as they are. */
+export async function withCommands<T>(commandFor: CommandFor, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    const next = error.next.replaceAll(/holdfast restore (\w+) (r-[\w-]+)/g, (_, verb: string, id: string) =>
+      commandLine(commandFor(verb, id)),
+    );
+    throw next === error.next ? error : new FailureOfRestore(error, next);
+  }
+}

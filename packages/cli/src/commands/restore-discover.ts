@@ -1,0 +1,44 @@
+import { Failure } from '@holdfast/base';
+import { clusterNamePattern, type ClusterDescription } from '@holdfast/model';
+import type { Verb } from '../program/verb.ts';
+import type { Session } from '../session.ts';
+import type { Answer } from '../term/answer.ts';
+import { table } from '../term/table.ts';
+import { fallbackName } from './restore-request.ts';
+
+export function addDiscover(parent: Verb): void {
+  parent
+    .command('discover')
+    .description('Describe the etcd members that run on this machine, as a file that a restore reads.')
+    .option('--name <name>', 'what the cluster is called', fallbackName)
+    .example('Look', 'holdfast restore discover')
+    .example('Keep it, before it is needed', 'holdfast restore discover --name prod -o yaml > prod.yaml')
+    .remark(
+      'Members are found by their processes. Those that do not run, and those of other machines, are not found: add them to the file by hand. Keep the file where it survives the machine.',
+    )
+    .answers(discover);
+}
+
+async function discover(session: Session, { name }: { readonly name: string }): Promise<Answer> {
+  if (!clusterNamePattern.test(name)) {
+    throw new Failure('usage', '--name must be one word of letters, digits and . _ -');
+  }
+  session.io.signal.throwIfAborted();
+  const { discoverCluster } = await import('@holdfast/agent');
+  return descriptionAnswer(await discoverCluster(name));
+}
+
+function descriptionAnswer(description: ClusterDescription): Answer {
+  const rows = description.members.map(({ name, clientUrls, peerUrls, dataDir, walDir, run }) => [
+    name,
+    clientUrls.join(','),
+    peerUrls.join(','),
+    walDir === undefined ? dataDir : `${dataDir} (log: ${walDir})`,
+    run.driver === 'systemd' ? run.unit : 'a process',
+  ]);
+  return {
+    json: { ...description },
+    names: description.members.map(({ name }) => name),
+    text: () => table(['MEMBER', 'CLIENTS', 'PEERS', 'DIRECTORY', 'RUN BY'], rows),
+  };
+}

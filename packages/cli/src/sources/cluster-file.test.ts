@@ -1,0 +1,63 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseClusterFile, readClusterFile } from './cluster-file.ts';
+
+const member = (name: string, more = ''): string => `  - name: ${name}
+    peerUrls: [https://${name}:2380]
+    clientUrls: [https://${name}:2379]
+    dataDir: /var/lib/etcd${more}
+    run: { driver: systemd, unit: etcd.service }
+`;
+const head = 'apiVersion: holdfast.dev/v1\nkind: ClusterDescription\nname: prod\nmembers:\n';
+const whole = head + member('m1') + member('m2');
+
+test('YAML, and JSON, which is the same', async () => {
+  const description = await parseClusterFile(whole, '/c.yaml');
+  expect(description.members.map(({ name, dataDir }) => [name, dataDir])).toEqual([
+    ['m1', '/var/lib/etcd'],
+    ['m2', '/var/lib/etcd'],
+  ]);
+  expect(await parseClusterFile(JSON.stringify(description), '/c.json')).toEqual(description);
+});
+
+test.each([
+  ['members: [', 'line 1: '],
+  ['', 'line 1: the file: '],
+  [whole.replace('name: prod', 'name: a b'), 'line 3: name: must be one word'],
+  [whole.replace('v1', 'v2'), 'line 1: apiVersion: '],
+  [head + member('m1', '\n    walDir: wal'), 'line 9: members[0].walDir: must be an absolute path'],
+  [head + member('m1', '\n    waldir: /wal'), 'line 9: members[0].waldir: there is no such field'],
+  [whole.replace('driver: systemd', 'driver: docker'), 'line 9: members[0].run.driver: '],
+  [
+    whole.replace('unit: etcd.service', 'unit: etcd'),
+    'line 9: members[0].run.unit: must be the name of a service',
+  ],
+  [`${head}  []\n`, 'line 5: members: '],
+  [head + member('m1') + member('m1'), 'line 10: members[1].name: two members have it'],
+  [
+    whole.replace('https://m2:2380', 'https://m1:3380'),
+    'line 13: members[1].dataDir: it is that of member m1 too',
+  ],
+  [`${head}  - *gone\n`, 'Unresolved alias'],
+])('a mistake is named with its line and field: %#', async (text, why) => {
+  await expect(parseClusterFile(text, '/c.yaml')).rejects.toMatchObject({
+    code: 'cluster-file-invalid',
+    exitCode: 78,
+    why: expect.stringContaining(why),
+    details: { path: '/c.yaml' },
+  });
+});
+
+test('a file that is not there is said to be unreadable', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'));
+  try {
+    const path = join(folder, 'c.yaml');
+    await expect(readClusterFile(path)).rejects.toMatchObject({ code: 'file-unreadable' });
+    await writeFile(path, whole);
+    expect((await readClusterFile(path)).name).toBe('prod');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,98 @@
+import type { RestoreReport } from '@holdfast/model';
+import { expect, test } from 'vitest';
+import { fixedPlan } from '../testing/plan.ts';
+import { render } from '../term/answer.ts';
+import { reportAnswer } from './report.ts';
+
+const view = { utc: true, style: (_: string, text: string) => text, now: new Date('2026-11-20T09:34:07Z') };
+const commandFor = (verb: string, id: string): string[] => ['holdfast', 'restore', verb, id];
+const { id, source, loss, skips, hash, by, checks } = fixedPlan();
+
+const report: RestoreReport = {
+  apiVersion: 'holdfast.dev/v1',
+  kind: 'RestoreReport',
+  id,
+  holdfast: '0.1.0',
+  planHash: hash,
+  cluster: { name: 'prod', oldId: 'cdf818194e3a8c32', newId: 'f00dfeedf00dfeed' },
+  way: 'snapshot',
+  strategy: 'all',
+  source,
+  sourceSha256: 'ab'.repeat(32),
+  loss,
+  outcome: 'finished',
+  why: '',
+  warnings: [],
+  by,
+  takenBy: [],
+  startedAt: '2026-11-20T09:15:00Z',
+  endedAt: '2026-11-20T09:15:42Z',
+  durationMs: 42_000,
+  downtimeMs: 12_000,
+  revision: 1_000_001_000,
+  hashKv: { revision: 1_000_001_000, hash: 123_456 },
+  steps: [],
+  checks,
+  skips,
+  kept: [{ member: 'm1', path: `/var/lib/etcd/member.pre-${id}` }],
+  hash,
+};
+
+test('a finished one tells what runs, what is lost, and how it is undone or released', async () => {
+  const answer = reportAnswer(report, 'finished', commandFor);
+  expect(await render(answer, 'table', view)).toMatchInlineSnapshot(`
+    "restored cluster prod in 42s
+      restore      r-20261120t091407z-a1b2c3
+      from         nightly-7, 20.0 KiB, revision 1000
+      sha256       abababababababababababababababababababababababababababababababab
+      cluster id   f00dfeedf00dfeed (cdf818194e3a8c32 before)
+      revision     1000001000
+      hashkv       123456 at revision 1000001000, on every member
+      lost         200 revisions: 3 objects made, 1 changed, 1 deleted since
+      down         12s
+      ended        2026-11-20 09:15:42 Z
+      by           ops@bastion
+      kept         /var/lib/etcd/member.pre-r-20261120t091407z-a1b2c3 of m1
+    Checks
+      P13   skipped   reach       m3 cannot be reached; skipped because: its power is off
+      P3    warned    freshness   200 revisions are lost
+      passed: P1 P10
+    Restart what talks to this etcd: every kube-apiserver first, then controllers, schedulers and kubelets.
+    The old data comes back by
+      holdfast restore rollback r-20261120t091407z-a1b2c3
+    and is deleted, when it is needed no more, by
+      holdfast restore release r-20261120t091407z-a1b2c3
+    "
+  `);
+  expect(answer.failure).toBeUndefined();
+});
+
+test('warnings are the failure restore-unsound, after the report', async () => {
+  const answer = reportAnswer(
+    { ...report, warnings: ['the first snapshot was not saved'] },
+    'finished',
+    commandFor,
+  );
+  expect(await render(answer, 'table', view)).toContain('  ! the first snapshot was not saved\n');
+  expect(answer.failure).toMatchObject({ code: 'restore-unsound', exitCode: 3 });
+});
+
+test('one that was put back is a failure only where something else was wanted', async () => {
+  const undone: RestoreReport = {
+    ...report,
+    outcome: 'rolled-back',
+    why: 'm1 does not stop',
+    cluster: { ...report.cluster, newId: null },
+    revision: null,
+    hashKv: null,
+    kept: [],
+  };
+  const text = await render(reportAnswer(undone, 'rolled-back', commandFor), 'table', view);
+  expect(text).toContain('put back cluster prod in 42s');
+  expect(text).not.toContain('kube-apiserver');
+  expect(reportAnswer(undone, 'rolled-back', commandFor).failure).toBeUndefined();
+  expect(reportAnswer(undone, 'finished', commandFor).failure).toMatchObject({
+    code: 'restore-rolled-back',
+    why: 'm1 does not stop',
+  });
+});
