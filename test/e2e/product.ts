@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 const bin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
@@ -15,26 +16,44 @@ export interface Finished {
 export interface Fault {
   readonly root: string;
   readonly at?: number;
-  readonly do?: 'kill' | 'torn' | 'fill' | 'interrupt';
+  readonly match?: RegExp;
+  readonly do?: 'kill' | 'torn' | 'fill' | 'interrupt' | 'freeze';
   readonly log?: string;
 }
 
+/** A run that is under way. */
+export interface Running {
+  readonly pid: number;
+  readonly finished: Promise<Finished>;
+  signal(name: NodeJS.Signals): void;
+}
+
 /** Runs `holdfast` as a user does, in a process of its own. */
-export async function holdfast(args: readonly string[], fault?: Fault): Promise<Finished> {
+export async function holdfast(
+  args: readonly string[],
+  fault?: Fault,
+  env?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return await beginHoldfast(args, fault, env).finished;
+}
+
+/** The same, for who wants to do something meanwhile. */
+export function beginHoldfast(args: readonly string[], fault?: Fault, env: NodeJS.ProcessEnv = {}): Running {
   const preload = fault === undefined ? [] : ['--import', striker];
   const child = spawn(process.execPath, [...preload, bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...faultEnvironment(fault) },
+    env: { ...process.env, NO_COLOR: '1', ...faultEnvironment(fault), ...env },
   });
   const out = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
-  return await new Promise((resolve, reject) => {
+  const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) =>
-      resolve({ status: code ?? (signal === 'SIGKILL' ? 137 : 143), ...out }),
+      resolve({ status: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], ...out }),
     );
   });
+  return { pid: child.pid ?? 0, finished, signal: (name) => child.kill(name) };
 }
 
 function faultEnvironment(fault: Fault | undefined): NodeJS.ProcessEnv {
@@ -42,6 +61,7 @@ function faultEnvironment(fault: Fault | undefined): NodeJS.ProcessEnv {
   return {
     FAULT_ROOT: fault.root,
     ...(fault.at !== undefined && { FAULT_AT: String(fault.at) }),
+    ...(fault.match !== undefined && { FAULT_MATCH: fault.match.source }),
     ...(fault.do !== undefined && { FAULT_DO: fault.do }),
     ...(fault.log !== undefined && { FAULT_LOG: fault.log }),
   };

@@ -5,9 +5,11 @@
  *
  * - `FAULT_ROOT`: only changes below this folder count (descriptors are followed from their open).
  * - `FAULT_AT`: strike right before change n (from 1).
+ * - `FAULT_MATCH`: a regular expression; changes are counted from the first write of text that it matches, which is change 1.
  * - `FAULT_DO`: `kill` (SIGKILL), `torn` (a write is made in half, then SIGKILL), `fill` (a file takes all free space),
- *   `interrupt` (SIGINT, as Ctrl-C).
- * - `FAULT_LOG`: a file that gets one line for each change, so that a test knows how many there are.
+ *   `interrupt` (SIGINT, as Ctrl-C), `freeze` (SIGSTOP, until somebody sends SIGCONT).
+ * - `FAULT_LOG`: a file that gets one line for each change, so that a test knows how many there are: its number, the call,
+ *   the path, and the text if it is short.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -17,6 +19,7 @@ const root = resolve(process.env['FAULT_ROOT'] ?? '/');
 const strikeAt = Number(process.env['FAULT_AT'] ?? 0);
 const strike = process.env['FAULT_DO'] ?? 'kill';
 const log = process.env['FAULT_LOG'];
+const match = process.env['FAULT_MATCH'];
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -28,19 +31,22 @@ const real = {
 };
 const paths = new Map<number, string>();
 let count = 0;
+let counting = match === undefined;
 
 function below(path: unknown): path is string {
   return typeof path === 'string' && (resolve(path) === root || resolve(path).startsWith(`${root}/`));
 }
 
 /** Counts one change and dies at the n-th; `half` makes the first half of a write. */
-function change(name: string, path: string, half?: () => void): void {
+function change(name: string, path: string, half?: () => void, text = ''): void {
+  counting ||= text !== '' && new RegExp(match ?? '').test(text);
+  if (!counting) return;
   count += 1;
-  if (log !== undefined) real.appendFileSync(log, `${count} ${name} ${path.slice(root.length)}\n`);
+  if (log !== undefined) real.appendFileSync(log, `${count} ${name} ${path.slice(root.length)} ${text}\n`);
   if (count !== strikeAt) return;
   if (strike === 'fill') return fill();
-  if (strike === 'interrupt') {
-    process.kill(process.pid, 'SIGINT');
+  if (strike === 'interrupt' || strike === 'freeze') {
+    process.kill(process.pid, strike === 'freeze' ? 'SIGSTOP' : 'SIGINT');
     return;
   }
   if (strike === 'torn') half?.();
@@ -69,6 +75,18 @@ function wrap(owner: Record<string, unknown>, name: string, before: (args: unkno
     before(args);
     return original.apply(this, args);
   };
+}
+
+/** What is written, where it is one short line. */
+function textOf(data: unknown): string {
+  const text = typeof data === 'string' ? data : data instanceof Uint8Array ? lineOf(data) : '';
+  return text.length > longest ? '' : text.trimEnd().replaceAll('\n', ' ');
+}
+
+const longest = 10_000;
+
+function lineOf(data: Uint8Array): string {
+  return data.length > longest ? '' : Buffer.from(data).toString();
 }
 
 function halfOf(fd: number, data: unknown, rest: unknown[]): () => void {
@@ -104,7 +122,7 @@ for (const name of descriptorChanges) {
   for (const each of [name, `${name}Sync`]) {
     wrap(functions, each, ([fd, data, ...rest]) => {
       const path = paths.get(fd as number);
-      if (path !== undefined) change(name, path, halfOf(fd as number, data, rest));
+      if (path !== undefined) change(name, path, halfOf(fd as number, data, rest), textOf(data));
     });
   }
 }
@@ -164,7 +182,7 @@ for (const [method, name] of [
   const original = handle[method] as Call;
   handle[method] = function wrapped(this: { fd: number }, ...args: unknown[]): unknown {
     const path = paths.get(this.fd);
-    if (path !== undefined) change(name, path, halfOf(this.fd, args[0], args.slice(1)));
+    if (path !== undefined) change(name, path, halfOf(this.fd, args[0], args.slice(1)), textOf(args[0]));
     return original.apply(this, args);
   };
 }

@@ -1,0 +1,79 @@
+import { planSteps, type PlannedStep } from '@holdfast/model';
+import { etcdOrSkip } from '@holdfast/test-servers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Lab } from './lab.ts';
+import { expectNew, expectOld } from './outcome.ts';
+import { strikeAt, type Moment } from './strike.ts';
+
+const { skip } = await etcdOrSkip('3.6');
+
+const three = ['m1', 'm2', 'm3'].map((name) => ({ name, role: 'member' as const }));
+
+/** The very steps that a restore of three members has, from the table: a new step is tested without a word here. */
+const steps = planSteps({
+  way: 'snapshot',
+  strategy: 'all',
+  seed: null,
+  source: {
+    kind: 'snapshot',
+    label: '',
+    path: '/',
+    sha256: '0'.repeat(64),
+    size: 0,
+    revision: 1,
+    takenAt: null,
+  },
+  members: three,
+});
+
+const moments: readonly Moment[] = ['before', 'in', 'after'];
+const points = steps.flatMap((step) =>
+  moments.map((moment): [what: string, step: PlannedStep, moment: Moment] => [
+    `${moment} step ${step.number}, ${step.kind} ${step.member ?? ''}`,
+    step,
+    moment,
+  ]),
+);
+
+describe.skipIf(skip)('a restore of three running members that is killed', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.make({ version: '3.6', members: 3 });
+  });
+  afterAll(async () => lab[Symbol.asyncDispose]());
+
+  const run = (): string[] => [
+    ...['run', ...lab.request, '--way', 'snapshot', '--snapshot', lab.content.snapshot],
+    ...['--confirm', 'lab'],
+  ];
+
+  async function killed(step: PlannedStep, moment: Moment): Promise<void> {
+    await lab.reset();
+    await lab.start();
+    const { status, stderr } = await lab.restore(run(), await strikeAt(lab, run(), step, moment));
+    expect({ status, stderr }).toEqual({ status: 137, stderr });
+  }
+
+  test.each(points)('%s is finished by resume: all three are new', async (what, step, moment) => {
+    await killed(step, moment);
+    const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
+    expect(`${stderr} ${status}`).toMatch(/ 0$/);
+    await expectNew(lab, lab.members, lab.content.atSnapshot, what);
+  });
+
+  test.each(points)('%s is put back by rollback: all three are old', async (what, step, moment) => {
+    await killed(step, moment);
+    const { status, stderr } = await lab.restore([
+      'rollback',
+      'latest',
+      '--repo',
+      lab.repo,
+      '--confirm',
+      'lab',
+    ]);
+    expect(`${stderr} ${status}`).toMatch(/ 0$/);
+    const agreed = steps.find(({ kind }) => kind === 'agree')!.number;
+    const served = step.number > agreed || (step.number === agreed && moment === 'after');
+    await expectOld(lab, lab.members, what, { served });
+  });
+});

@@ -1,0 +1,70 @@
+import { etcdMinors, etcdOrSkip, type PlannedMember } from '@holdfast/test-servers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Lab } from './lab.ts';
+import { expectCannotServe, expectNew } from './outcome.ts';
+
+/** TCP refuses a multicast address on the spot: nobody answers there, and nothing leaves this machine. */
+const elsewhere = 'http://224.0.0.1';
+
+interface Report {
+  readonly id: string;
+  readonly outcome: string;
+  readonly plan: { readonly strategy: string; readonly expected: { readonly clusterId: string } };
+}
+
+/** Runs it, and gives its report. */
+async function run(lab: Lab, ...args: string[]): Promise<Report> {
+  const { status, stdout, stderr } = await lab.restore([
+    ...['run', ...lab.request, '--confirm', 'lab', '-o', 'json'],
+    ...args,
+  ]);
+  expect(`${stderr} ${status}`).toMatch(/ 0$/);
+  return JSON.parse(stdout) as Report;
+}
+
+/** A member as it is seen from a machine that cannot reach its own. */
+function behindTheWall(member: PlannedMember): PlannedMember {
+  const { client, peer } = member.ports;
+  return { ...member, clientUrl: `${elsewhere}:${client}`, peerUrl: `${elsewhere}:${peer}` };
+}
+
+describe.each(etcdMinors)('etcd %s, one seed and the others join it', async (version) => {
+  const { skip } = await etcdOrSkip(version);
+
+  describe.skipIf(skip)('three members', () => {
+    let lab: Lab;
+    beforeAll(async () => {
+      lab = await Lab.make({ version, members: 3 });
+    });
+    afterAll(async () => lab[Symbol.asyncDispose]());
+
+    test('of which one is built, and two are learners and then voting members', async () => {
+      await lab.reset();
+      lab.describe(lab.members);
+      await lab.start();
+      const report = await run(lab, '--way', 'snapshot', '--strategy', 'seed', '--seed', 'm2');
+      console.log(JSON.stringify(report).slice(0, 3000));
+      await expectNew(lab, lab.members, lab.content.atSnapshot);
+    });
+
+    test('one behind a wall has to be vouched for, is left out, and cannot come back', async () => {
+      await lab.reset();
+      await lab.start();
+      const [m1, m2, m3] = lab.members as [PlannedMember, PlannedMember, PlannedMember];
+      lab.describe([m1, m2, behindTheWall(m3)]);
+      const way = ['--way', 'snapshot', '--strategy', 'seed'];
+      const refused = await lab.restore(['run', ...lab.request, '--confirm', 'lab', ...way]);
+      expect({ status: refused.status, said: refused.stderr }).toEqual({
+        status: 14,
+        said: expect.stringMatching(/m3/) as string,
+      });
+      await run(lab, ...way, '--attest-off', 'm3', '--reason', 'power pulled by Kim, rack 7');
+      expect({ running: lab.isRunning(m3), left: lab.entries(m3) }).toEqual({
+        running: true,
+        left: ['member'],
+      });
+      await expectCannotServe(lab, m3);
+      await expectNew(lab, [m1, m2], lab.content.atSnapshot);
+    });
+  });
+});
