@@ -1,16 +1,22 @@
 import { readFile, readlink, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { Failure } from '@holdfast/base';
+import { surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { ClusterDescription, HostDescription, MemberDescription } from '@holdfast/model';
 import { etcdProcesses, type EtcdProcess } from './processes.ts';
 import { unitProperties } from './systemctl.ts';
 
 /**
- * Describes the etcds that run on this machine as the members of one cluster. Those in containers are left out: no driver
- * could stop them for good.
- * @throws Failure `etcd-unreachable` when there is none
+ * Describes the etcds of one cluster that run on this machine; which belong together is told by what lies on their disks.
+ * Those in containers are left out: no driver could stop them for good.
+ *
+ * @param endpoints client URLs of the cluster that is meant, where several run here
+ * @throws Failure `etcd-unreachable` when there is none; `usage` when there are several
  */
-export async function discoverCluster(name: string): Promise<ClusterDescription> {
+export async function discoverCluster(
+  name: string,
+  endpoints: readonly string[] = [],
+): Promise<ClusterDescription> {
   const members: MemberDescription[] = [];
   let contained = 0;
   for (const etcd of await etcdProcesses()) {
@@ -22,8 +28,42 @@ export async function discoverCluster(name: string): Promise<ClusterDescription>
     const why = contained === 0 ? 'no process of etcd runs here' : 'every etcd here runs in a container';
     throw new Failure('etcd-unreachable', why, { endpoint: 'this machine' });
   }
-  members.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { apiVersion: 'holdfast.dev/v1', kind: 'ClusterDescription', name, members };
+  const meant = (await oneCluster(members, endpoints)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return { apiVersion: 'holdfast.dev/v1', kind: 'ClusterDescription', name, members: meant };
+}
+
+async function oneCluster(
+  members: readonly MemberDescription[],
+  endpoints: readonly string[],
+): Promise<readonly MemberDescription[]> {
+  const ids = new Map<MemberDescription, string>();
+  for (const member of members) {
+    const { clusterId } = await surveyMemberDir({
+      memberDir: join(member.dataDir, 'member'),
+      ...(member.walDir !== undefined && { walDir: member.walDir }),
+    });
+    ids.set(member, clusterId ?? member.dataDir);
+  }
+  const clusters = [...Map.groupBy(members, (member) => ids.get(member)!).values()];
+  const asked = new Set(endpoints.map(bare));
+  const meant = clusters.filter((each) =>
+    each.some(({ clientUrls }) => clientUrls.some((url) => asked.has(bare(url)))),
+  );
+  const [found, another] = endpoints.length === 0 ? clusters : meant;
+  if (found !== undefined && another === undefined) return found;
+  const here = clusters.map((each) =>
+    each.map((one) => `${one.name} at ${one.clientUrls.join(',')}`).join(', '),
+  );
+  const which =
+    endpoints.length === 0
+      ? 'name one of them by --endpoints'
+      : 'none of them, or several, are at --endpoints';
+  throw new Failure('usage', `etcds of ${clusters.length} clusters run here (${here.join('; ')}): ${which}`);
+}
+
+/** As it is compared: host and port. */
+function bare(url: string): string {
+  return url.replace(/^\w+:\/\//, '').replace(/\/$/, '');
 }
 
 function memberOf(etcd: EtcdProcess, run: HostDescription): MemberDescription {

@@ -22,7 +22,8 @@ async function isListening(url: string): Promise<boolean> {
   return address !== undefined && connects(address, Number(port));
 }
 
-async function ownAddress(host: string): Promise<string | undefined> {
+/** The address of this machine that a host's name or address stands for; undefined where it is another machine's. */
+export async function ownAddress(host: string): Promise<string | undefined> {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '::1';
   const own = new Set(

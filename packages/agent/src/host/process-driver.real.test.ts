@@ -83,10 +83,22 @@ describe.skipIf(etcd.skip)('what runs here', () => {
     under = await underTest();
     const { member, driver } = under;
     await driver.start({}, AbortSignal.timeout(10_000));
-    const { members } = await discoverCluster('found');
+    const { members } = await discoverCluster('found', member.clientUrls);
     const found = members.find(({ dataDir }) => dataDir === member.dataDir);
     expect(found).toEqual(member);
     await under.proveStarted(AbortSignal.timeout(10_000));
+  });
+
+  test('is taken for one cluster only where it is one: of two that run here, one has to be named', async () => {
+    await using other = await underTest();
+    await other.driver.start({}, AbortSignal.timeout(10_000));
+    await other.proveStarted(AbortSignal.timeout(10_000));
+    await expect(discoverCluster('found')).rejects.toMatchObject({
+      code: 'usage',
+      why: expect.stringContaining('--endpoints') as string,
+    });
+    const { members } = await discoverCluster('found', other.member.clientUrls);
+    expect(members).toEqual([other.member]);
   });
 
   test('hears no signal that is meant for who started it', async () => {

@@ -34,7 +34,7 @@ async function answerCall({ member, act, start, withinMs = 30_000 }: DriverCall)
     logTail: () => driver.logTail(),
     proveStopped: () => proveStopped(member, driver, signal, clock),
     proveStarted: () => proveStarted(member, driver, signal, clock),
-    discover: () => discoverCluster('found'),
+    discover: () => discoverCluster('found', member.clientUrls),
   };
   try {
     return { value: (await acts[act]()) ?? null };

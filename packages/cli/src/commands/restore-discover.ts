@@ -1,5 +1,6 @@
 import { Failure } from '@holdfast/base';
 import { clusterNamePattern, type ClusterDescription } from '@holdfast/model';
+import { withEndpoints } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
@@ -7,11 +8,14 @@ import { table } from '../term/table.ts';
 import { fallbackName } from './restore-request.ts';
 
 export function addDiscover(parent: Verb): void {
-  parent
-    .command('discover')
-    .description('Describe the etcd members that run on this machine, as a file that a restore reads.')
+  const verb = parent.command('discover');
+  withEndpoints(verb)
+    .description(
+      'Describe the etcd members of a cluster that run on this machine, as a file that a restore reads.',
+    )
     .option('--name <name>', 'what the cluster is called', fallbackName)
     .example('Look', 'holdfast restore discover')
+    .example('One of several clusters', 'holdfast restore discover --endpoints http://127.0.0.1:2379')
     .example('Keep it, before it is needed', 'holdfast restore discover --name prod -o yaml > prod.yaml')
     .remark(
       'Members are found by their processes. Those that do not run, and those of other machines, are not found: add them to the file by hand. Keep the file where it survives the machine.',
@@ -25,7 +29,7 @@ async function discover(session: Session, { name }: { readonly name: string }): 
   }
   session.io.signal.throwIfAborted();
   const { discoverCluster } = await import('@holdfast/agent');
-  return descriptionAnswer(await discoverCluster(name));
+  return descriptionAnswer(await discoverCluster(name, session.settings.endpoints));
 }
 
 function descriptionAnswer(description: ClusterDescription): Answer {

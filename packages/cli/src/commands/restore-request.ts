@@ -77,7 +77,10 @@ export async function describedCluster(
 ): Promise<ClusterDescription> {
   if (clusterFile !== undefined) return await readClusterFile(resolve(session.io.cwd, clusterFile));
   const { discoverCluster } = await import('@holdfast/agent');
-  const description = await discoverCluster(session.settings.cluster ?? fallbackName);
+  const description = await discoverCluster(
+    session.settings.cluster ?? fallbackName,
+    session.settings.endpoints,
+  );
   const found = description.members.map(({ name }) => name).join(', ');
   session.warn(`no --cluster-file: taken as cluster ${description.name} is what runs here: ${found}`);
   return description;

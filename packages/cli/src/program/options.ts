@@ -40,10 +40,19 @@ export function withLogin(verb: Verb): Verb {
     .addOption(settingOption('passwordFile', 'file'));
 }
 
+/** Where etcd is, for a question that needs no login. */
+export function withEndpoints(verb: Verb): Verb {
+  return verb.addOption(endpointsOption());
+}
+
+function endpointsOption(): Option {
+  return settingOption('endpoints', 'urls').argParser(oneMore);
+}
+
 /** Where etcd is and how to be let in. */
 export function withEtcd(verb: Verb): Verb {
   const options = [
-    settingOption('endpoints', 'urls').argParser(oneMore),
+    endpointsOption(),
     settingOption('cacert', 'file'),
     settingOption('cert', 'file'),
     settingOption('key', 'file'),

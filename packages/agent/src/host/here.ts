@@ -1,0 +1,21 @@
+import type { MemberDescription } from '@holdfast/model';
+import { ownAddress } from './listeners.ts';
+
+/**
+ * Why a member is not one of this machine, in words; undefined where it is: one of its addresses is the machine's. A
+ * loopback address says so only among the peer URLs, by which the other members reach it: every machine has one.
+ */
+export async function whyElsewhere({ peerUrls, clientUrls }: MemberDescription): Promise<string | undefined> {
+  const clients = clientUrls.filter((url) => !isLoopback(hostOf(url)));
+  const hosts = new Set([...peerUrls, ...clients].map(hostOf));
+  for (const host of hosts) if ((await ownAddress(host)) !== undefined) return undefined;
+  return `it is of another machine: none of ${[...hosts].join(', ')} is an address of this one`;
+}
+
+function hostOf(url: string): string {
+  return (URL.parse(url)?.hostname ?? '').replace(/^\[|\]$/g, '');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.[\d.]+$/.test(host);
+}
