@@ -30,16 +30,17 @@ test.each([
   expect(snapshotState([...all])).toBe(state);
 });
 
+const saved = (name: string, trigger: SnapshotManifest['trigger'], finishedAt: string) => ({
+  state: 'verified' as const,
+  manifest: {
+    name,
+    trigger,
+    quorum: { state: 'healthy', reasons: [] },
+    times: { startedAt: finishedAt, finishedAt },
+  } as unknown as SnapshotManifest,
+});
+
 test('what was saved right before a restore is not the newest to be trusted', () => {
-  const saved = (name: string, trigger: SnapshotManifest['trigger'], finishedAt: string) => ({
-    state: 'verified' as const,
-    manifest: {
-      name,
-      trigger,
-      quorum: { state: 'healthy', reasons: [] },
-      times: { startedAt: finishedAt, finishedAt },
-    } as unknown as SnapshotManifest,
-  });
   const nightly = saved('nightly', 'manual', '2026-01-01T00:00:00Z');
   const guard = saved('pre-restore-1', 'pre-restore', '2026-01-02T00:00:00Z');
   expect(newestVerified([nightly, guard])).toBe('nightly');

@@ -1,5 +1,4 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { PlannedStep } from '@holdfast/model';
 import type { Fault } from '../product.ts';
 import type { Lab } from './lab.ts';
@@ -27,7 +26,7 @@ export async function strikeAt(
 }
 
 async function counted(lab: Lab, args: readonly string[]): Promise<Map<number, number>> {
-  const log = join(lab.dir, 'changes');
+  const log = `${lab.dir}.changes`;
   const { status, stderr } = await lab.restore(args, { root: lab.dir, log });
   if (status !== 0) throw new Error(stderr);
   const lines = readFileSync(log, 'utf8').split('\n');
