@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@holdfast/base';
 import { etcdOrSkip, planCluster, startPlanned, type ClusterPlan } from '@holdfast/test-servers';
 import type { StepKind } from '@holdfast/model';
 import { expect, test } from 'vitest';
-import { testId, testMember, testPlan, TestRestore } from './steps/test-restore.ts';
+import { localNode } from './local-node.ts';
+import { testContext, testId, testMember, testPlan, TestRestore } from './steps/test-restore.ts';
 
 const { skip } = await etcdOrSkip('3.6');
 
@@ -68,6 +70,12 @@ test.skipIf(skip)('three members are stopped, restored, started, and put back as
       await expect(restore.perform(['keep'])).rejects.toMatchObject({ code: 'etcd-not-stopped' });
     });
     for (const kind of ['stop', 'keep'] as const) await each(restores, (each) => each.perform([kind]));
+    // Off, and its program tells which etcd it would be.
+    expect(await localNode(systemClock).observe(restores[0]!.member, testContext)).toMatchObject({
+      running: false,
+      data: 'absent',
+      version: expect.stringMatching(/^3\.6\.\d+$/) as string,
+    });
     const run: readonly StepKind[] = ['stage', 'place'];
     await each(restores, (restore) => restore.perform(run));
     await each(restores, async (restore) => {
@@ -84,6 +92,30 @@ test.skipIf(skip)('three members are stopped, restored, started, and put back as
     for (const { dataDir } of plan.members) expect(await readdir(dataDir)).toEqual(['member']);
   } finally {
     await each(restores, (restore) => restore.perform(['lock', 'stop']));
+  }
+});
+
+test.skipIf(skip)('one that was told to end and has not yet is not taken for one that runs', async () => {
+  const plan = await planCluster({ version: '3.6' });
+  await using cluster = await startPlanned(plan);
+  await cluster.gateway().put('a', 'b');
+  const file = join(plan.dir, 'snapshot.db');
+  await cluster.snapshotSave(file);
+  const [restore] = restoresOf(plan, file);
+  const { pid } = cluster.members[0]!;
+  try {
+    await restore!.perform(['lock']);
+    // As a restore leaves it that was killed right after its SIGTERM, on a machine that is slow to obey.
+    process.kill(pid!, 'SIGSTOP');
+    process.kill(pid!, 'SIGTERM');
+    const undone = restore!.undo(['stop']);
+    await Promise.race([undone, systemClock.sleep(2_000)]);
+    process.kill(pid!, 'SIGCONT');
+    await undone;
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 30_000 }).toBe(false);
+    await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('b');
+  } finally {
+    await restore!.perform(['lock', 'stop']);
   }
 });
 

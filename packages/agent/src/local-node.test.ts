@@ -147,6 +147,30 @@ test('another restore is told who holds the data, and nothing is touched', async
   await expect(other.perform(['keep'])).rejects.toMatchObject({ code: 'node-failed' });
 });
 
+test('a member of another machine, and one whose directory another member has, are left alone', async () => {
+  oldData();
+  const before = list();
+  const elsewhere = restore({ peerUrls: ['http://224.0.0.1:2380'] });
+  await expect(elsewhere.perform(['lock'])).rejects.toMatchObject({
+    code: 'node-failed',
+    why: expect.stringContaining('another machine') as string,
+  });
+  await expect(localNode(systemClock).observe(elsewhere.member, testContext)).rejects.toMatchObject({
+    code: 'node-failed',
+  });
+  expect(list()).toEqual(before);
+  const first = restore();
+  await first.perform(['lock']);
+  const second = restore({ name: 'm2' });
+  await expect(second.perform(['lock'])).rejects.toMatchObject({
+    why: `${data} is the data directory of member m1 too`,
+  });
+  await second.undo(['lock']);
+  expect(readdirSync(data)).toContain('holdfast-restore.json');
+  await first.undo(['lock']);
+  expect(list()).toEqual(before);
+});
+
 test('while barred, `member` is a file that tells why', async () => {
   oldData();
   await restore().perform(['lock', 'keep']);

@@ -3,6 +3,8 @@ import type { NodeContext, RestoreNode, StepEvidence, StepOrder } from '@holdfas
 import { surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { MemberDescription, MemberSight, StepKind } from '@holdfast/model';
 import { hostDriverFor, type HostAccess, type HostDriver } from './host/driver.ts';
+import { programVersion } from './host/program-version.ts';
+import { whyElsewhere } from './host/here.ts';
 import { placesOf } from './places.ts';
 import { ownClaim } from './steps/claim.ts';
 import { fetch } from './steps/fetch.ts';
@@ -59,17 +61,22 @@ async function observe(
   driver: HostDriver,
   { signal }: NodeContext,
 ): Promise<MemberSight> {
+  // What lies here under the path of its data is another member's.
+  const elsewhere = await whyElsewhere(member);
+  if (elsewhere !== undefined)
+    throw new Failure('node-failed', elsewhere, { step: 'lock', member: member.name });
   const running = await driver.state(signal).then(
     (state) => state.running,
     () => null,
   );
+  const version = await programVersion(await driver.program().catch(() => undefined), signal);
   signal.throwIfAborted();
   const place = { memberDir: `${member.dataDir}/member` };
   const survey = await surveyMemberDir(
     member.walDir === undefined ? place : { ...place, walDir: member.walDir },
     signal,
   );
-  return { running, answers: false, inQuorum: false, ...survey };
+  return { running, answers: false, inQuorum: false, ...survey, version };
 }
 
 async function carryOut(way: 'perform' | 'undo', act: Act): Promise<StepEvidence> {

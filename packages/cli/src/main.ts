@@ -48,6 +48,16 @@ function onUnwritable(error: NodeJS.ErrnoException): void {
   }
 }
 
+/**
+ * Ends by the signal itself, since Node's own exit waits for every call on files, and one on a disk that hangs may never
+ * return. As first process of a container no signal ends it by default; there Node's exit is all there is.
+ */
+function endAtOnce(signal: NodeJS.Signals, exit: number): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  process.exit(exit);
+}
+
 /** The first signal asks the command to clean up and stop, a second one stops at once. */
 function listen(stop: AbortController): void {
   let first: number | undefined;
@@ -57,7 +67,7 @@ function listen(stop: AbortController): void {
       first = now;
       stop.abort(new Failure(code, `${signal} was received`));
     } else if (now - first > samePressMs) {
-      process.exit(exit);
+      endAtOnce(signal, exit);
     }
   };
   process.on('SIGINT', () => onSignal('interrupted', 'SIGINT', 130));

@@ -41,6 +41,10 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
     )
     .example('Can I get back, and to when?', 'holdfast status --repo /backup')
     .example(
+      'The cluster is down: what can be done?',
+      'holdfast restore plan --cluster-file prod.yaml --repo /backup',
+    )
+    .example(
       'Build a member from the newest snapshot',
       'holdfast restore datadir --snapshot latest --repo /backup --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
     );

@@ -27,6 +27,8 @@ describe('help', () => {
             --cacert ca.crt --cert client.crt --key client.key
         # Can I get back, and to when?
         holdfast status --repo /backup
+        # The cluster is down: what can be done?
+        holdfast restore plan --cluster-file prod.yaml --repo /backup
         # Build a member from the newest snapshot
         holdfast restore datadir --snapshot latest --repo /backup --data-dir /var/lib/etcd \\
             --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\
@@ -52,7 +54,7 @@ describe('help', () => {
         drill                  Try restores with a throw-away etcd, and measure the time to recover.
 
       Restore:
-        restore                Bring a cluster back from a snapshot.
+        restore                Bring a cluster back: from what survives, or from a snapshot.
 
       Help:
         doctor                 Find out why a save or a restore would fail: repository, endpoints, TLS,

@@ -20,4 +20,4 @@ export * from './status/index.ts';
 export * from './verify/index.ts';
 export * from './save/index.ts';
 export * from './drill/index.ts';
-export { salvageSnapshot, type SalvagedSnapshot, type SalvageOptions } from './sandbox/index.ts';
+export { etcdProgram, salvageSnapshot, type SalvagedSnapshot, type SalvageOptions } from './sandbox/index.ts';

@@ -19,6 +19,7 @@ export interface Found {
 export interface Claim extends Found {
   readonly id: string;
   readonly cluster: string;
+  readonly member: string;
   /** user@host. */
   readonly by: string;
   /** ISO text. */
@@ -50,6 +51,7 @@ function parseClaim(text: string): Claim {
   return {
     id: word(claim.id),
     cluster: word(claim.cluster),
+    member: word(claim.member),
     by: word(claim.by),
     at: word(claim.at),
     ...foundIn(claim),
@@ -78,23 +80,40 @@ function words(each: unknown): string[] {
 /** The text of this restore's claim. */
 export function claimText({ order, context }: Act, found: Found): string {
   const { id, cluster, by } = order.plan;
-  const claim: Claim = { id, cluster: cluster.name, by, at: context.clock.now().toISOString(), ...found };
+  const at = context.clock.now().toISOString();
+  const claim: Claim = { id, cluster: cluster.name, member: order.member.name, by, at, ...found };
   return `${JSON.stringify(claim)}\n`;
 }
 
+/** Whether it is that of this restore on this member. */
+export function isOwn({ order }: Act, { id, member }: Claim): boolean {
+  return id === order.plan.id && member === order.member.name;
+}
+
+/**
+ * Refuses a claim that is not that of this restore on this member.
+ *
+ * @throws Failure restore-held when another restore has it, node-failed when another member has
+ */
+export function refuseOthers({ order, places }: Act, claim: Claim): void {
+  if (claim.id !== order.plan.id) throw held(places.claim, claim);
+  if (claim.member === order.member.name) return;
+  throw stepFailed(order, `${places.dataDir} is the data directory of member ${claim.member} too`);
+}
+
 /** Somebody else's restore is at work there. */
-export function held(path: string, { id, by, at }: Claim): Failure {
+function held(path: string, { id, by, at }: Claim): Failure {
   return new Failure('restore-held', `${by} began that restore at ${at}`, { path, id });
 }
 
 /**
  * The claim of this restore.
  *
- * @throws Failure restore-held when another restore has it, node-failed when nobody has
+ * @throws Failure restore-held when another restore has it, node-failed when another member or nobody has
  */
-export async function ownClaim({ order, places }: Act): Promise<Claim> {
-  const claim = await readClaim(places.claim);
-  if (claim === undefined) throw stepFailed(order, `its claim ${places.claim} is gone`);
-  if (claim.id !== order.plan.id) throw held(places.claim, claim);
+export async function ownClaim(act: Act): Promise<Claim> {
+  const claim = await readClaim(act.places.claim);
+  if (claim === undefined) throw stepFailed(act.order, `its claim ${act.places.claim} is gone`);
+  refuseOthers(act, claim);
   return claim;
 }

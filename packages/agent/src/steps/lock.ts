@@ -1,7 +1,9 @@
 import { chown, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { whyElsewhere } from '../host/here.ts';
 import { joins, notOfLog } from '../places.ts';
-import { claimText, foundIn, held, readClaim, type Claim, type Found } from './claim.ts';
+import { memberPlace } from './bar.ts';
+import { claimText, foundIn, isOwn, readClaim, refuseOthers, type Claim, type Found } from './claim.ts';
 import {
   makeFolder,
   makeFolderWith,
@@ -18,9 +20,11 @@ import { stepFailed, type Act, type NodeStep } from './step.ts';
 export const lock: NodeStep = {
   async perform(act) {
     const { places, order } = act;
+    const elsewhere = await whyElsewhere(order.member);
+    if (elsewhere !== undefined) throw stepFailed(order, elsewhere);
     const own = async (): Promise<Claim | undefined> => {
       const claim = await readClaim(places.claim);
-      if (claim !== undefined && claim.id !== order.plan.id) throw held(places.claim, claim);
+      if (claim !== undefined) refuseOthers(act, claim);
       return claim;
     };
     const found = foundIn((await own()) ?? (await claimAnew(act)) ?? (await own()) ?? {});
@@ -30,10 +34,14 @@ export const lock: NodeStep = {
   },
 
   async undo(act) {
-    const { places, order } = act;
+    const { places } = act;
     await removeUnfinished(act);
     const claim = await readClaim(places.claim);
-    if (claim === undefined || claim.id !== order.plan.id) return { held: false };
+    if (claim === undefined || !isOwn(act, claim)) return { held: false };
+    if ((await stands(places.kept)) || (await memberPlace(act)) === 'barred') {
+      const why = `${places.kept} was not put back; move it to ${places.member} by hand, then go on`;
+      throw stepFailed(act.order, why);
+    }
     for (const folder of claim.madeLogFolders.toReversed()) await removeEmpty(folder);
     const top = await ownAlone(claim, basename(places.claim));
     if (top !== undefined) {

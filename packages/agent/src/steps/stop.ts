@@ -13,6 +13,8 @@ export const stop: NodeStep = {
   async undo(act) {
     const { order, driver, context } = act;
     if (!(await ownClaim(act)).wasRunning) return { started: false };
+    // It may have been told to end and not have ended yet: one that is only about to die must not pass for running.
+    await stop.perform(act);
     await driver.start({}, context.signal);
     const proof = await proveStarted(order.member, driver, context.signal, context.clock);
     return { started: true, ...proof };

@@ -30,11 +30,14 @@ export function testMember(root: string, options: Partial<MemberDescription> = {
       revision: null,
       appliedIndex: null,
       committedIndex: null,
+      lastIndex: null,
       term: null,
       size: null,
       writtenAt: null,
       clusterId: null,
       memberId: null,
+      listed: null,
+      version: null,
     },
   };
 }

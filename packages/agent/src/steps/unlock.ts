@@ -1,12 +1,13 @@
-import { claimText, foundIn, held, readClaim } from './claim.ts';
+import { claimText, foundIn, isOwn, readClaim, refuseOthers } from './claim.ts';
 import { putNew, remove, stands } from './on-disk.ts';
 import type { NodeStep } from './step.ts';
 
 /** Gives the claim back; undone, it is made again with what `lock` had found. */
 export const unlock: NodeStep = {
-  async perform({ places, order }) {
+  async perform(act) {
+    const { places } = act;
     const claim = await readClaim(places.claim);
-    if (claim?.id !== order.plan.id) return { held: false };
+    if (claim === undefined || !isOwn(act, claim)) return { held: false };
     await remove(places.part);
     await remove(places.work);
     await remove(places.claim);
@@ -18,7 +19,7 @@ export const unlock: NodeStep = {
     const text = claimText(act, foundIn(order.found.lock ?? {}));
     const taken = (await stands(places.claim)) || !(await putNew(places.claim, text, 0o600, places.part));
     const claim = taken ? await readClaim(places.claim) : undefined;
-    if (claim !== undefined && claim.id !== order.plan.id) throw held(places.claim, claim);
+    if (claim !== undefined) refuseOthers(act, claim);
     await remove(places.part);
     return { held: true };
   },

@@ -3,7 +3,7 @@ import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { reportAnswer } from '../view/report.ts';
-import { commandsAgain, withCommands } from './restore-again.ts';
+import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { restorePorts } from './restore-ports.ts';
 import { whoAsks } from './restore-request.ts';
 import { stepLines } from './restore-steps.ts';
@@ -29,10 +29,11 @@ async function abort(session: Session, verb: Verb, word: string): Promise<Answer
   const ports = await restorePorts(session);
   const { abortRestore } = await import('@holdfast/engine');
   const commandFor = commandsAgain(session, verb);
+  const flags = flagsAgain(session, verb);
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    abortRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, by: whoAsks() }),
+    abortRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
   );
   return reportAnswer(report, 'rolled-back', commandFor);
 }

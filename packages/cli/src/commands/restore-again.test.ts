@@ -1,4 +1,5 @@
 import { Failure } from '@holdfast/base';
+import type { JournalRecord } from '@holdfast/model';
 import { expect, test } from 'vitest';
 import { quietIo } from '../docs/quiet-io.ts';
 import { withGlobals } from '../program/options.ts';
@@ -24,6 +25,29 @@ test('flags are given again, in full; what came from variables comes from there 
   const given = await opened(args, { HOLDFAST_USER: 'root', HOLDFAST_CACERT: '/ca' });
   expect(flagsAgain(...given)).toEqual(['--repo', '/b', '--endpoints', 'a:1,b:2', '--state-dir', '/w/s']);
   expect(flagsAgain(...(await opened([])))).toEqual([]);
+});
+
+/** A process took the restore up with these flags. */
+const taken = (n: number, flags: unknown): JournalRecord => ({
+  n,
+  at: '2026-11-20T09:14:07.000Z',
+  event: 'taken',
+  evidence: { by: 'ada@desk', flags },
+});
+
+test('a restore is gone on with by the flags that it was led with last, unless others are given', async () => {
+  const journal = [
+    taken(0, ['--repo', '/old']),
+    taken(1, ['--repo', '/b', '--user', 'root', '--password-file', '/pw', '--state-dir', '/gone']),
+  ];
+  const given = await opened(['--state-dir', '/s', '--user', 'ops']);
+  const commandFor = commandsAgain(...given, () => journal);
+  expect(commandFor('resume', id).join(' ')).toBe(
+    `holdfast restore resume ${id} --user ops --state-dir /s --repo /b --password-file /pw`,
+  );
+  expect(commandFor('status', id).join(' ')).toBe(`holdfast restore status ${id} --state-dir /s`);
+  const older = commandsAgain(...given, () => [taken(0, undefined)]);
+  expect(older('abort', id).slice(4)).toEqual(['--user', 'ops', '--state-dir', '/s']);
 });
 
 test('the commands that a failure names can be copied as they are', async () => {

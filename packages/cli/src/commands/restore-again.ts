@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure, isFailure } from '@holdfast/base';
+import type { JournalRecord } from '@holdfast/model';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
@@ -36,12 +37,38 @@ export function flagsAgain(session: Session, verb: Verb, names: readonly Setting
 /** Verbs that only look at journals and kept data: they take no repository and no etcd. */
 const needLittle = new Set(['status', 'release']);
 
-/** Gives the commands of a restore as they can be copied: with the flags of this command line that they need again. */
-export function commandsAgain(session: Session, verb: Verb): CommandFor {
+/**
+ * Gives the commands of a restore as they can be copied: with the flags of this command line that they need again, and
+ * those of the one that led it last, which its journal tells.
+ */
+export function commandsAgain(
+  session: Session,
+  verb: Verb,
+  journalOf: (id: string) => readonly JournalRecord[] = () => [],
+): CommandFor {
   return (name, id) => {
-    const flags = flagsAgain(session, verb, needLittle.has(name) ? ['stateDir'] : needed);
-    return ['holdfast', 'restore', name, id, ...flags];
+    const own = flagsAgain(session, verb, needLittle.has(name) ? ['stateDir'] : needed);
+    return [
+      'holdfast',
+      'restore',
+      name,
+      id,
+      ...own,
+      ...(needLittle.has(name) ? [] : lastFlags(journalOf(id), own)),
+    ];
   };
+}
+
+/** What this command line says itself counts; the state folder is the one where the journal was found. */
+function lastFlags(records: readonly JournalRecord[], own: readonly string[]): string[] {
+  const flags = records.findLast(({ event }) => event === 'taken')?.evidence?.['flags'];
+  const words = Array.isArray(flags) ? flags.map(String) : [];
+  return words.flatMap((flag, i) => {
+    const value = words[i + 1];
+    if (i % 2 === 1 || value === undefined || flag === settingTable.stateDir.flag || own.includes(flag))
+      return [];
+    return [flag, value];
+  });
 }
 
 /** A failure whose commands are those of this command line. */

@@ -45,6 +45,7 @@ export function runCommand(session: Session, verb: Verb, options: RequestOptions
     flag('--snapshot', options.snapshot),
     flag('--file', path(options.file)),
     flag('--survivor', options.survivor),
+    ...(options.replace ?? []).map((member) => ['--replace', member]),
     flag('--members', options.members?.join(',')),
     flag('--strategy', options.strategy),
     flag('--seed', options.seed),
@@ -65,14 +66,15 @@ function flag(name: string, value: string | undefined): string[] {
 
 /** The same request in another way, without what that way does not take. */
 function inWay(options: RequestOptions, way: 'replace' | 'salvage' | 'snapshot'): RequestOptions {
-  const { snapshot, file, survivor, strategy, seed, initialClusterToken, bumpRevision, ...rest } = options;
+  const { snapshot, file, survivor, replace, strategy, seed, initialClusterToken, bumpRevision, ...rest } =
+    options;
   const fresh = {
     ...(strategy !== undefined && { strategy }),
     ...(seed !== undefined && { seed }),
     ...(initialClusterToken !== undefined && { initialClusterToken }),
     ...(bumpRevision !== undefined && { bumpRevision }),
   };
-  if (way === 'replace') return { ...rest, way, bump: true };
+  if (way === 'replace') return { ...rest, way, bump: true, ...(replace !== undefined && { replace }) };
   if (way === 'salvage') return { ...rest, ...fresh, way, ...(survivor !== undefined && { survivor }) };
   const source = { ...(snapshot !== undefined && { snapshot }), ...(file !== undefined && { file }) };
   return { ...rest, ...fresh, ...source, way };

@@ -9,6 +9,7 @@ export interface RequestOptions {
   readonly file?: string;
   readonly way: 'auto' | 'snapshot' | 'salvage' | 'replace';
   readonly survivor?: string;
+  readonly replace?: readonly string[];
   readonly members?: readonly string[];
   readonly strategy?: 'all' | 'seed';
   readonly seed?: string;
@@ -31,6 +32,10 @@ export function withRequest(verb: Verb): Verb {
     new Option('--snapshot <snapshot>', 'a stored one: exact name, latest or latest~N').conflicts('file'),
     new Option('--file <file>', 'a snapshot file of etcdctl, etcdutl or `snapshot export`'),
     new Option('--survivor <member>', 'salvage: the member whose data is taken'),
+    new Option(
+      '--replace <member>',
+      'way replace: this one, though it may answer; may be repeated (default: the lost ones)',
+    ).argParser(onceMore),
     new Option('--members <members>', 'the new cluster: m1,m2 (default: every described member)').argParser(
       names,
     ),

@@ -30,6 +30,7 @@ function contradiction(options: RequestOptions): string | undefined {
     return '--attest-off and --skip need --reason: it is recorded with the restore';
   if (!vouches && options.reason !== undefined)
     return '--reason is for --attest-off and --skip, and neither is given';
+  if (options.replace !== undefined && way !== 'replace') return '--replace needs --way replace';
   if (survivor !== undefined && way !== 'salvage') return '--survivor needs --way salvage';
   if (hasSource && (way === 'salvage' || way === 'replace'))
     return `--way ${way} takes no --snapshot and no --file`;
@@ -48,10 +49,11 @@ function contradiction(options: RequestOptions): string | undefined {
  */
 export function refuseStrangers(options: RequestOptions, { members }: ClusterDescription): void {
   const known = members.map(({ name }) => name);
-  const { seed, survivor, members: fresh, attestOff } = options;
+  const { seed, survivor, members: fresh, attestOff, replace } = options;
   const named: [flag: string, names: readonly (string | undefined)[]][] = [
     ['--seed', [seed]],
     ['--survivor', [survivor]],
+    ['--replace', replace ?? []],
     ['--members', fresh ?? []],
     ['--attest-off', attestOff ?? []],
   ];
@@ -111,6 +113,7 @@ export async function planRequest(
     ...(survivor !== undefined && { survivor }),
     ...(strategy !== undefined && { strategy }),
     ...(seed !== undefined && { seed }),
+    ...(options.replace !== undefined && { replace: [...new Set(options.replace)] }),
     ...(members !== undefined && { members: [...members] }),
     ...(token !== undefined && { token }),
     ...(bump !== undefined && { bump }),

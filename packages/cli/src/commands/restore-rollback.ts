@@ -6,7 +6,7 @@ import { moment } from '../term/when.ts';
 import type { Operation } from '../view/operation.ts';
 import { revisionWords } from '../view/plan.ts';
 import { reportAnswer } from '../view/report.ts';
-import { commandsAgain, withCommands } from './restore-again.ts';
+import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { withConfirm } from './restore-options.ts';
 import { restorePorts, type RestorePorts } from './restore-ports.ts';
@@ -43,10 +43,11 @@ async function rollback(
   await confirmCluster(session, options, asked, plan.cluster.name);
   const { rollbackRestore } = await import('@holdfast/engine');
   const commandFor = commandsAgain(session, verb);
+  const flags = flagsAgain(session, verb);
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    rollbackRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, by: whoAsks() }),
+    rollbackRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
   );
   return reportAnswer(report, 'rolled-back', commandFor);
 }

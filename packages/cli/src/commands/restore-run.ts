@@ -29,6 +29,7 @@ const settled = [
   'snapshot',
   'file',
   'survivor',
+  'replace',
   'members',
   'strategy',
   'seed',
@@ -80,10 +81,11 @@ async function run(session: Session, verb: Verb, options: RunOptions): Promise<A
   await confirmCluster(session, options, question(session, verb, plan), plan.cluster.name);
   const { runRestore } = await import('@holdfast/engine');
   const commandFor = commandsAgain(session, verb);
+  const flags = flagsAgain(session, verb);
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    runRestore(session.context, { plan, stateDir, ...ports, onRecord, by: whoAsks() }),
+    runRestore(session.context, { plan, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
   );
   return reportAnswer(report, 'finished', commandFor);
 }

@@ -2,7 +2,7 @@ import { withStateDir } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
-import { operationAnswer, operationsAnswer } from '../view/operation.ts';
+import { operationAnswer, operationsAnswer, type Operation } from '../view/operation.ts';
 import { commandsAgain } from './restore-again.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -18,11 +18,18 @@ export function addRestoreStatus(parent: Verb): void {
 }
 
 async function status(session: Session, verb: Verb, word: string | undefined): Promise<Answer> {
-  const commandFor = commandsAgain(session, verb);
-  if (word !== undefined) return operationAnswer(await restoreAt(session, word), commandFor);
+  if (word !== undefined) {
+    const one = await restoreAt(session, word);
+    return operationAnswer(
+      one,
+      commandsAgain(session, verb, () => one.records),
+    );
+  }
   const { listRestores } = await import('@holdfast/engine');
   const all = await listRestores(session.settings.stateDir, ({ message, why }) =>
     session.warn(`${message}: ${why}`),
   );
-  return operationsAnswer(all, commandFor);
+  const journalOf = (id: string): Operation['records'] =>
+    all.find(({ plan }) => plan.id === id)?.records ?? [];
+  return operationsAnswer(all, commandsAgain(session, verb, journalOf));
 }

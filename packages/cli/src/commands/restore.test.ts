@@ -45,6 +45,9 @@ describe('a wrong command line', () => {
     ['restore plan --no-bump --bump-revision 5', '--bump-revision'],
     ['restore plan --seed m1 --strategy all', '--seed and --strategy all exclude each other'],
     ['restore plan --seed m1 --way replace', '--way replace has no --strategy'],
+    ['restore plan --replace m1', '--replace needs --way replace'],
+    ['restore plan --replace m1 --way salvage', '--replace needs --way replace'],
+    ['restore run --plan p --replace m1 --confirm c', "'--plan <file>' cannot be used with"],
     ['restore plan --survivor m1', '--survivor needs --way salvage'],
     ['restore plan --way salvage --snapshot latest', '--way salvage takes no --snapshot and no --file'],
     ['restore plan --way replace --file f', '--way replace takes no --snapshot and no --file'],
@@ -105,6 +108,7 @@ test('a file that describes no cluster is refused with its line and field', asyn
 test.each([
   ['--seed m9', '--seed names m9, and the cluster has m1, m2'],
   ['--survivor m9 --way salvage', '--survivor names m9, and the cluster has m1, m2'],
+  ['--way replace --replace m1 --replace m9', '--replace names m9, and the cluster has m1, m2'],
   ['--members m1,m9', '--members names m9, and the cluster has m1, m2'],
   ['--attest-off m9 --reason x', '--attest-off names m9, and the cluster has m1, m2'],
   ['--seed m1 --members m2', '--seed names m1, which is not among --members'],

@@ -11,7 +11,7 @@ import { addRestoreStatus } from './restore-status.ts';
 
 export function addRestore(parent: Verb): void {
   const restore = parent.command('restore');
-  restore.description('Bring a cluster back from a snapshot.');
+  restore.description('Bring a cluster back: from what survives, or from a snapshot.');
   addDiscover(restore);
   addPlan(restore);
   addRun(restore);

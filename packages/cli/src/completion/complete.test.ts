@@ -1,7 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planHash } from '@holdfast/engine';
 import { expect, test } from 'vitest';
 import { quietIo } from '../docs/quiet-io.ts';
 import { buildProgram } from '../program.ts';
+import { fixedPlan } from '../testing/plan.ts';
 import { complete } from './complete.ts';
 import { scripts, type Shell } from './scripts.ts';
 
@@ -44,6 +49,22 @@ test('values: choices, files and folders', async () => {
   expect(await words('doctor', '--cacert', '')).toEqual([':files']);
   expect(await words('snapshot', 'list', '--repo', '')).toEqual([':dirs']);
   expect(await words('snapshot', 'restore', '')).toEqual([':files']);
+});
+
+test('restores, by what the state folder holds', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-complete-'));
+  try {
+    const plan = fixedPlan();
+    const folder = join(stateDir, 'restores', plan.id);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...plan, hash: planHash(plan) }));
+    for (const verb of ['status', 'resume', 'abort', 'rollback', 'release'])
+      expect(await words('restore', verb, '--state-dir', stateDir, '')).toEqual([plan.id, ':']);
+    writeFileSync(join(folder, 'plan.json'), '{');
+    expect(await words('restore', 'status', '--state-dir', stateDir, '')).toEqual([':']);
+  } finally {
+    rmSync(stateDir, { recursive: true });
+  }
 });
 
 test('nothing where nothing can be known, and never an error', async () => {

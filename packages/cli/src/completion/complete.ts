@@ -7,8 +7,8 @@ export interface Candidate {
   readonly what: string;
 }
 
-/** What may stand at the cursor: words, or the shell's own files or folders, or the name of a stored snapshot. */
-type Completion = readonly Candidate[] | 'files' | 'dirs' | 'snapshots';
+/** What may stand at the cursor: words, or the shell's own files or folders, or the name of a stored snapshot, or of a restore. */
+type Completion = readonly Candidate[] | 'files' | 'dirs' | 'snapshots' | 'restores';
 
 /** The words of the line sorted out: the command that they call and the options given so far. */
 interface Line {
@@ -72,7 +72,7 @@ export async function complete(program: Verb, words: readonly string[]): Promise
   const current = words.at(-1) ?? '';
   const completion = completionAt(line, current);
   if (completion === 'files' || completion === 'dirs') return `:${completion}\n`;
-  const candidates = completion === 'snapshots' ? await snapshots(program, line) : completion;
+  const candidates = typeof completion === 'string' ? await stored(program, line, completion) : completion;
   return candidates
     .filter((each) => each.word.startsWith(current))
     .map((each) => `${each.word}\t${each.what}\n`)
@@ -87,15 +87,16 @@ function optionsOf(command: Command): Option[] {
 function valuesOf(target: Option | Argument, placeholder: string): Completion {
   if (target.argChoices !== undefined) return target.argChoices.map((word) => ({ word, what: '' }));
   if (/<snapshot>/.test(placeholder)) return 'snapshots';
+  if (/<restore>/.test(placeholder)) return 'restores';
   if (/<file>/.test(placeholder)) return 'files';
   return /<dir>/.test(placeholder) ? 'dirs' : [];
 }
 
-/** The names in the repository that the line speaks of; none when it cannot be read, for Tab is no place for errors. */
-async function snapshots(program: Verb, line: Line): Promise<Candidate[]> {
+/** The names in the repository or the state folder that the line speaks of; none when it cannot be read, for Tab is no place for errors. */
+async function stored(program: Verb, line: Line, what: 'snapshots' | 'restores'): Promise<Candidate[]> {
   try {
-    const { storedNames } = await import('./stored.ts');
-    return await storedNames(line.flags, program.io);
+    const { storedNames, storedRestores } = await import('./stored.ts');
+    return await (what === 'snapshots' ? storedNames : storedRestores)(line.flags, program.io);
   } catch {
     return [];
   }

@@ -15,3 +15,14 @@ export async function storedNames(flags: Flags, io: Io): Promise<Candidate[]> {
     what: `revision ${manifest.revision}, ${formatBytes(manifest.content.size)}, ${state}`,
   }));
 }
+
+/** The restores of the state folder that the flags, the variables and the files speak of, newest first. */
+export async function storedRestores(flags: Flags, io: Io): Promise<Candidate[]> {
+  const { stateDir } = valuesOf(await resolveSettings(flags, io));
+  const { listRestores } = await import('@holdfast/engine');
+  const restores = await listRestores(stateDir, () => {});
+  return restores.map(({ plan, state }) => ({
+    word: plan.id,
+    what: `${plan.cluster.name}, ${plan.way}, ${state.phase}`,
+  }));
+}

@@ -128,3 +128,22 @@ test('a name from elsewhere cannot redraw the screen', async () => {
   const plan = fixedPlan({ why: 'up\u001b[2J\u001b[1A' });
   expect(await render(planAnswer(plan, command, undefined), 'table', view)).not.toContain('\u001b');
 });
+
+test('the other ways are shown with the flag that asks for them, and with what they would lose', async () => {
+  const { loss } = fixedPlan();
+  const plan = fixedPlan({
+    otherWays: [
+      { way: 'snapshot', of: 'nightly-7', why: 'what was written after it is lost', revision: 1000, loss },
+      { way: 'start', of: 'm1', why: 'it is only stopped', revision: 1200, loss: null },
+    ],
+  });
+  const text = await render(planAnswer(plan, command, undefined), 'table', view);
+  expect(text).toContain(`
+Other ways
+  --way snapshot  nightly-7 at revision 1000; what was written after it is lost
+    lost: 200 revisions: every change since 2026-11-20 09:10:07 Z (4m ago)
+    objects: 3 made, 1 changed, 1 deleted since
+    compared with the data of m1
+  start  m1 at revision 1200; it is only stopped
+`);
+});

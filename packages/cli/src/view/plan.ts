@@ -185,11 +185,14 @@ function others({ otherWays = [] }: RestorePlan, view: View): string {
     .map(({ way, of, why, revision, loss }) => {
       const flag = way === 'objects' || way === 'start' ? way : `--way ${way}`;
       const at = revision === null ? '' : ` at revision ${revision}`;
-      const losing =
-        loss === null ? '' : lost(loss, view).replace(/^ {2}/, '  lost: ').replaceAll(/^/gm, '  ').trimEnd();
-      return `  ${view.style('strong', flag)}  ${of}${at}; ${why}\n${losing === '' ? '' : `${losing}\n`}`;
+      const losing = loss === null ? '' : lost(withoutExamples(loss), view).replace(/^ {2}/, '  lost: ');
+      return `  ${view.style('strong', flag)}  ${of}${at}; ${why}\n${losing.replaceAll(/^(?=.)/gm, '  ')}`;
     })
     .join('');
+}
+
+function withoutExamples(loss: RestoreLoss): RestoreLoss {
+  return { ...loss, objects: loss.objects && { ...loss.objects, examples: [] } };
 }
 
 /** `1 revision`, `200 revisions` */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, limits } from '@holdfast/base';
 import { DrillReport } from '@holdfast/model';
 import { stageBeside } from '@holdfast/repository';
+import { selfHash } from '../self-hash.ts';
 
 /** A report that is there and cannot be trusted. */
 export interface DamagedDrill {
@@ -28,7 +28,7 @@ function drillFolder(stateDir: string): string {
  * @throws Failure file-unwritable, disk-full
  */
 export async function keepReport(stateDir: string, draft: Omit<DrillReport, 'hash'>): Promise<DrillReport> {
-  const report = { ...draft, hash: hashOf(draft) };
+  const report = { ...draft, hash: selfHash(draft) };
   const path = join(
     drillFolder(stateDir),
     `${report.at.replaceAll(/[-:.]/g, '')}-${report.snapshot.name}.json`,
@@ -89,21 +89,13 @@ async function readReport(path: string): Promise<DrillReport | string> {
     if (text.length > limits.recordBytes) return 'it is too large to be a report';
     const read: unknown = JSON.parse(text);
     const report = DrillReport.parse(read);
-    const { hash, ...rest } = read as DrillReport;
-    return hash === hashOf(rest) ? report : 'it is not what was written: its SHA-256 differs from its hash';
+    // As it was read: what the schema does not know was hashed too.
+    return report.hash === selfHash(read as object)
+      ? report
+      : 'it is not what was written: its SHA-256 differs from its hash';
   } catch (error) {
     return error instanceof SyntaxError || (error as Error).name === 'ZodError'
       ? 'it is not a whole report of a drill'
       : (error as Error).message;
   }
-}
-
-/** SHA-256 of canonical JSON: keys sorted at every level, no spaces. */
-function hashOf(report: Omit<DrillReport, 'hash'>): string {
-  const text = JSON.stringify(report, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-  return createHash('sha256').update(text).digest('hex');
 }

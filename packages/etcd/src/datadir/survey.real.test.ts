@@ -46,6 +46,14 @@ describe.each(etcdMinors)('a member of etcd %s', async (version: EtcdMinor) => {
     expect(log.lastIndex).toBeLessThan(raftIndex + notNotedYet);
     expect(log.commit).toBeLessThanOrEqual(log.lastIndex);
     expect(seen.committedIndex).toBeGreaterThan(raftIndex - notNotedYet);
+    expect(seen.lastIndex).toBe(log.lastIndex);
+    expect(seen.listed).toHaveLength(members);
+    expect(seen.listed).toContainEqual({
+      id: ids.memberId,
+      name: cluster.plan.members[0]!.name,
+      peerUrls: [cluster.plan.members[0]!.peerUrl],
+      isLearner: false,
+    });
     expect(seen.appliedIndex).toBeLessThanOrEqual(seen.committedIndex!);
     expect(seen.appliedIndex).toBeGreaterThan(raftIndex - notNotedYet);
     expect(log.snapshots.length).toBeGreaterThan(2);

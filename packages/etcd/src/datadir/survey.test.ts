@@ -50,11 +50,13 @@ test('a member tells where it stands', async () => {
     revision: history.revision,
     appliedIndex: 9,
     committedIndex: 11,
+    lastIndex: 12,
     term: 2,
     size: bytes.length,
     writtenAt: '2001-09-09T01:46:47.000Z',
     clusterId,
     memberId,
+    listed: [{ id: memberId, name: '', peerUrls: [], isLearner: false }],
   });
   expect(MemberSight.parse({ ...seen, running: null, answers: false, inQuorum: false })).toMatchObject(seen);
 });
@@ -75,7 +77,11 @@ test('its log may lie elsewhere', async () => {
 test('what is applied was committed', async () => {
   write();
   writeWal(walDir, chained([[metadata, snapshot(0, 0), ...entries, state(2, 8)]]));
-  expect(await surveyMemberDir({ memberDir })).toMatchObject({ appliedIndex: 9, committedIndex: 9 });
+  expect(await surveyMemberDir({ memberDir })).toMatchObject({
+    appliedIndex: 9,
+    committedIndex: 9,
+    lastIndex: 12,
+  });
 });
 
 test('nothing, an empty folder, and a file in its place are absent', async () => {
@@ -143,7 +149,9 @@ test('a member that was just built is readable, and is left as it is', async () 
     revision: built.revision.restored,
     appliedIndex: 1,
     committedIndex: 1,
+    lastIndex: 1,
     term: 1,
+    listed: [{ name: 'm1', peerUrls: ['http://127.0.0.1:2380'], isLearner: false }],
   });
   expect([content(), readFileSync(join(place.memberDir, 'snap/db'))]).toEqual(before);
 });

@@ -2,9 +2,9 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatHex64, isFailure } from '@holdfast/base';
-import type { MemberSight } from '@holdfast/model';
+import type { MemberSight, OldMember } from '@holdfast/model';
 import { openFileSource, openImage } from '../bolt/index.ts';
-import { readPosition, type SnapshotPosition } from '../snapshot/index.ts';
+import { readListedMembers, readPosition, type SnapshotPosition } from '../snapshot/index.ts';
 import { readWalSummary, walFiles, type WalSummary } from '../wal/index.ts';
 
 /** Where a member keeps its data. */
@@ -16,7 +16,7 @@ export interface MemberPlace {
 }
 
 /** What a member's files tell of it: what can be seen of a member without its etcd. */
-export type MemberDirSurvey = Omit<MemberSight, 'running' | 'answers' | 'inQuorum'>;
+export type MemberDirSurvey = Omit<MemberSight, 'running' | 'answers' | 'inQuorum' | 'version'>;
 
 /** Times that a file is read when an etcd writes to it meanwhile; one commit in 100 ms makes a second one rare. */
 const attempts = 3;
@@ -25,11 +25,13 @@ const unseen = {
   revision: null,
   appliedIndex: null,
   committedIndex: null,
+  lastIndex: null,
   term: null,
   size: null,
   writtenAt: null,
   clusterId: null,
   memberId: null,
+  listed: null,
 } as const;
 
 /**
@@ -63,14 +65,20 @@ export async function surveyMemberDir(place: MemberPlace, signal?: AbortSignal):
   }
 }
 
-function ofDb({ revision, consistentIndex, size }: SnapshotPosition): Partial<MemberDirSurvey> {
-  return { revision, appliedIndex: consistentIndex, size };
+function ofDb({ revision, consistentIndex, size, listed }: DbFacts): Partial<MemberDirSurvey> {
+  // A database that etcd was about to fill lists nobody, and tells nothing with it.
+  return { revision, appliedIndex: consistentIndex, size, listed: listed.length === 0 ? null : [...listed] };
 }
 
 /** What is applied was committed, even where the log does not know it yet: etcd notes that with the next entry. */
-function ofLog({ owner, commit, lastTerm, term }: WalSummary, applied: number): Partial<MemberDirSurvey> {
+function ofLog(
+  { owner, commit, lastIndex, lastTerm, term }: WalSummary,
+  applied: number,
+): Partial<MemberDirSurvey> {
   return {
     committedIndex: Math.max(commit, applied),
+    // The same of a log that begins behind its snapshot and holds no entry yet.
+    lastIndex: Math.max(lastIndex, commit, applied),
     // A log that begins behind entries that are gone, and has none yet, knows only raft's term.
     term: lastTerm === 0 ? term : lastTerm,
     ...(owner !== null && {
@@ -80,17 +88,21 @@ function ofLog({ owner, commit, lastTerm, term }: WalSummary, applied: number): 
   };
 }
 
-/** Where the database stands; or why it cannot be read. */
-async function readDb(path: string): Promise<SnapshotPosition | string> {
+interface DbFacts extends SnapshotPosition {
+  readonly listed: readonly OldMember[];
+}
+
+/** Where the database stands and whom it lists; or why it cannot be read. */
+async function readDb(path: string): Promise<DbFacts | string> {
   if ((await statOf(path)) === null) return 'there is no database';
   let fault = 'etcd changes it faster than it can be read';
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
       using source = openFileSource(path);
       const before = await openImage(source);
-      const position = await readPosition(source);
+      const facts = { ...(await readPosition(source)), listed: await readListedMembers(source) };
       // bbolt writes over a page two transactions after the one that gave it up.
-      if ((await openImage(source)).meta.transaction === before.meta.transaction) return position;
+      if ((await openImage(source)).meta.transaction === before.meta.transaction) return facts;
     } catch (error) {
       if (!isFailure(error)) throw error;
       fault = error.why;

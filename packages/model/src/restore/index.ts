@@ -1,5 +1,6 @@
 export { canonicalJson } from './canonical.ts';
 export { ClusterDescription, HostDescription, MemberDescription } from './cluster-description.ts';
+export { oldCluster, undescribed, type OldCluster, type Undescribed } from './old-cluster.ts';
 export { JournalRecord, operationState, type OperationState, type StepState } from './operation.ts';
 export {
   phases,
@@ -14,6 +15,7 @@ export {
 } from './phases.ts';
 export {
   MemberSight,
+  OldMember,
   PlannedMember,
   PlannedStep,
   RestoreCheck,
@@ -24,12 +26,5 @@ export {
 } from './restore-plan.ts';
 export { RestoreReport } from './report.ts';
 export { planSteps, pointOfNoReturn } from './steps.ts';
-export {
-  commonCluster,
-  survivorsOf,
-  triage,
-  type SightedMember,
-  type Triage,
-  type TriageSight,
-  type TriageWay,
-} from './triage.ts';
+export { commonCluster, compareLogs, survivorsOf, type SightedMember } from './survivors.ts';
+export { triage, type Triage, type TriageSight, type TriageWay } from './triage.ts';

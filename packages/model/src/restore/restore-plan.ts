@@ -20,6 +20,15 @@ export const RestoreCheck = z.object({
 });
 export type RestoreCheck = z.infer<typeof RestoreCheck>;
 
+/** A member as its cluster lists it; a name of '' has not started yet. */
+export const OldMember = z.object({
+  id: Hex64,
+  name: z.string(),
+  peerUrls: z.array(z.string()),
+  isLearner: z.boolean(),
+});
+export type OldMember = z.infer<typeof OldMember>;
+
 /** What was seen of a member before anything was touched. */
 export const MemberSight = z.object({
   /** Whether its etcd runs; null when nobody could look. */
@@ -31,12 +40,13 @@ export const MemberSight = z.object({
   data: z.enum(['readable', 'damaged', 'absent', 'unknown']),
   /** Why the data is not readable; '' otherwise. */
   dataFault: z.string().default(''),
-  /** Of the readable data: revision, last applied raft entry, committed entries of the log behind it. */
+  /** Of the readable data: revision, and last applied raft entry. */
   revision: Revision.nullable(),
   appliedIndex: z.int().min(0).nullable(),
   /** The last entry that the log knows to be committed; null without a readable log. */
   committedIndex: z.int().min(0).nullable(),
-  /** Raft term of the log's end. */
+  /** The last entry of the log, and its raft term. It may be committed without the log knowing of it yet. */
+  lastIndex: z.int().min(0).nullable().default(null),
   term: z.int().min(0).nullable(),
   /** Bytes of the database. */
   size: z.int().min(0).nullable(),
@@ -44,6 +54,10 @@ export const MemberSight = z.object({
   writtenAt: z.iso.datetime().nullable(),
   clusterId: Hex64.nullable(),
   memberId: Hex64.nullable(),
+  /** All members of its cluster, as its etcd or else its data lists them; null when neither can be asked. */
+  listed: z.array(OldMember).nullable().default(null),
+  /** Of the etcd that a start would run, else of the one that runs, as 3.6.16; null when nobody could tell. */
+  version: z.string().nullable().default(null),
 });
 export type MemberSight = z.infer<typeof MemberSight>;
 

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemberSight } from './restore-plan.ts';
-import { commonCluster, survivorsOf, triage, type SightedMember, type Triage } from './triage.ts';
+import { commonCluster, survivorsOf, type SightedMember } from './survivors.ts';
+import { triage, type Triage } from './triage.ts';
 
 /** A member of which nothing is known; the golden files name only what was seen. */
 const unseen: MemberSight = {
@@ -14,11 +15,14 @@ const unseen: MemberSight = {
   revision: null,
   appliedIndex: null,
   committedIndex: null,
+  lastIndex: null,
   term: null,
   size: null,
   writtenAt: null,
   clusterId: null,
   memberId: null,
+  listed: null,
+  version: null,
 };
 
 interface Golden {
@@ -53,6 +57,7 @@ const sight = fc
     revision: index,
     appliedIndex: index,
     committedIndex: index,
+    lastIndex: index,
     term: index,
     clusterId: ids,
   })
@@ -68,6 +73,14 @@ const sight = fc
 const cluster = fc
   .array(sight, { minLength: 1, maxLength: 5 })
   .map((sights): SightedMember[] => sights.map((each, i) => ({ name: `m${i + 1}`, sight: each })));
+/** The members of a cluster, stopped with their data or lost with it. */
+const voters = fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }).map((kept) =>
+  kept.map((has, i) => ({
+    name: `m${i + 1}`,
+    running: false,
+    data: has ? ('readable' as const) : ('absent' as const),
+  })),
+);
 const snapshot = fc.option(fc.record({ name: fc.constant('nightly'), revision: fc.nat({ max: 4 }) }));
 
 const ranks: readonly Triage['verdict'][] = [
@@ -127,17 +140,41 @@ describe('whatever is found,', () => {
     );
   });
 
-  test('the best survivor is the furthest in the log, of those of one cluster', () => {
+  test('no survivor of its cluster is ahead of the chosen one by the end of the log', () => {
     fc.assert(
       fc.property(cluster, (members) => {
         const common = commonCluster(members);
         const [best, ...others] = survivorsOf(members);
         for (const other of others) {
           if (other.sight.clusterId !== common || best?.sight.clusterId !== common) continue;
-          const order = (['term', 'committedIndex', 'appliedIndex'] as const).map(
+          const order = (['term', 'lastIndex', 'appliedIndex'] as const).map(
             (key) => (best.sight[key] ?? -1) - (other.sight[key] ?? -1),
           );
           expect(order.find((each) => each !== 0) ?? 0).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+
+  test('who is described and not of the cluster yet does not change the verdict, nor who is left out and lost', () => {
+    fc.assert(
+      fc.property(voters, fc.nat({ max: 3 }), (old, added) => {
+        const listed = old.map(({ name }, i) => ({ id: `${i + 1}`, name, peerUrls: [], isLearner: false }));
+        const members = old.map(({ name, running, data }, i) => {
+          const own = { clusterId: 'a1', memberId: `${i + 1}`, listed, revision: 7, term: 2, lastIndex: 9 };
+          return { name, sight: { ...unseen, running, data, ...(data === 'readable' && own) } };
+        });
+        const lost = { ...unseen, running: false, data: 'absent' as const };
+        const fresh = Array.from({ length: added }, (_, i) => ({ name: `n${i}`, sight: lost }));
+        const found = members.filter(({ sight }) => sight.data === 'readable');
+        const able = found.length > old.length / 2;
+        const expected = able ? 'stopped' : found.length > 0 ? 'majority-lost' : 'nothing';
+        const described = [
+          [...members, ...fresh],
+          ...(found.length > 0 ? [found, [...found, ...fresh]] : []),
+        ];
+        for (const each of described) {
+          expect(triage({ members: each, snapshot: null }).verdict).toBe(expected);
         }
       }),
     );

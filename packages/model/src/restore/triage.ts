@@ -1,10 +1,5 @@
-import type { MemberSight } from './restore-plan.ts';
-
-/** A described member as it was found. */
-export interface SightedMember {
-  readonly name: string;
-  readonly sight: MemberSight;
-}
+import { oldCluster, type OldCluster } from './old-cluster.ts';
+import { commonCluster, isOf, survivorsOf, type SightedMember } from './survivors.ts';
 
 /** All that a decision rests on. */
 export interface TriageSight {
@@ -41,16 +36,17 @@ export interface Triage {
 
 /**
  * Decides whether a cluster should be restored at all. Nothing here trusts a single sign: a quorum is there when a
- * read that needs one came back, data counts when it could be read.
+ * read that needs one came back, data counts when it could be read. Whether one could be had is counted on the members
+ * that the cluster has itself, as far as anything of it tells: a description may name more of them, or fewer.
  */
 export function triage({ members, snapshot }: TriageSight): Triage {
   const seen = sort(members);
   if (seen.quorum.length > 0) return withQuorum(members, seen, snapshot);
-  const able = [...seen.serving, ...seen.idle];
-  if (able.length >= majority(members.length)) return stopped(members, able, snapshot);
-  const survivors = survivorsOf(members);
-  const best = survivors[0];
-  if (best !== undefined) return majorityLost(members, best, snapshot);
+  const old = oldCluster(members);
+  const able = [...seen.serving, ...seen.idle].filter((each) => old.hasVote(each));
+  if (able.length >= old.quorum) return stopped(members, able, old, snapshot);
+  const best = survivorsOf(members)[0];
+  if (best !== undefined) return majorityLost(members, best, old, snapshot);
   const seenNone = `no member answers in a quorum, and no data of ${names(members)} can be read`;
   if (snapshot === null) {
     return { verdict: 'nothing', why: `${seenNone}; there is no verified snapshot either`, ways: [] };
@@ -60,43 +56,6 @@ export function triage({ members, snapshot }: TriageSight): Triage {
     why: seenNone,
     ways: [snapshotWay(snapshot, true, 'it is all that is left')],
   };
-}
-
-/**
- * The members whose data can be read, the best first: by raft's own order (term, then the last committed entry, then
- * the last applied one), which says who knows most. Data of another cluster than most members have comes last, since
- * the two orders have nothing to do with each other.
- */
-export function survivorsOf<M extends SightedMember>(members: readonly M[]): readonly M[] {
-  const cluster = commonCluster(members);
-  const rank = ({ sight }: SightedMember): number[] => [
-    isOf(cluster, sight) ? 1 : 0,
-    sight.term ?? -1,
-    sight.committedIndex ?? -1,
-    sight.appliedIndex ?? -1,
-  ];
-  return members
-    .filter(({ sight }) => sight.data === 'readable')
-    .toSorted((a, b) => compare(rank(b), rank(a)));
-}
-
-/**
- * etcd's id of the cluster that most of the members belong to; null when nobody shows one. Of as many, the one with the
- * highest revision, since a restore moves revisions on.
- */
-export function commonCluster(members: readonly SightedMember[]): string | null {
-  const counts = new Map<string, { members: number; revision: number }>();
-  for (const { sight } of members) {
-    if (sight.clusterId === null) continue;
-    const count = counts.get(sight.clusterId) ?? { members: 0, revision: 0 };
-    count.members += 1;
-    count.revision = Math.max(count.revision, sight.revision ?? 0);
-    counts.set(sight.clusterId, count);
-  }
-  const order = [...counts].toSorted(
-    ([a, m], [b, n]) => n.members - m.members || n.revision - m.revision || (a < b ? -1 : 1),
-  );
-  return order[0]?.[0] ?? null;
 }
 
 interface Sorted {
@@ -113,7 +72,7 @@ function sort(members: readonly SightedMember[]): Sorted {
   const split = new Set(answering.map(({ sight }) => sight.clusterId)).size > 1;
   const cluster = commonCluster(split || answering.length === 0 ? members : answering);
   const ours = answering.filter(({ sight }) => isOf(cluster, sight));
-  const quorum = split && ours.length < majority(members.length) ? [] : ours;
+  const quorum = split && ours.length <= members.length / 2 ? [] : ours;
   const others = members.filter((each) => !quorum.includes(each) && isOf(cluster, each.sight));
   const serving = others.filter(
     ({ sight }) =>
@@ -158,9 +117,10 @@ function withQuorum(
 function stopped(
   members: readonly SightedMember[],
   able: readonly SightedMember[],
+  old: OldCluster,
   snapshot: TriageSight['snapshot'],
 ): Triage {
-  const why = `no member is in a quorum, but ${names(able)} ${have(able)} what a quorum of ${members.length} needs`;
+  const why = `no member is in a quorum, but ${names(able)} ${have(able)} what a quorum of ${old.voters} needs`;
   const best = survivorsOf(members)[0];
   return {
     verdict: 'stopped',
@@ -176,8 +136,10 @@ function stopped(
 function majorityLost(
   members: readonly SightedMember[],
   best: SightedMember,
+  old: OldCluster,
   snapshot: TriageSight['snapshot'],
 ): Triage {
+  const of = old.voters === members.length ? '' : ` of the ${old.voters} voting members that the cluster had`;
   const claims = new Set(members.flatMap(({ sight }) => (sight.inQuorum ? (sight.clusterId ?? []) : [])));
   const split = claims.size > 1;
   const own = best.sight.revision ?? 0;
@@ -193,7 +155,7 @@ function majorityLost(
     verdict: 'majority-lost',
     why: split
       ? `members of ${claims.size} different clusters run under the names of this one, and none has a majority`
-      : `no quorum is left, but the data of ${best.name} can be read`,
+      : `no quorum is left${of}, but the data of ${best.name} can be read`,
     ways: newer ? [...stored, salvage] : [salvage, ...stored],
   };
 }
@@ -241,20 +203,6 @@ function ofSnapshot(snapshot: TriageSight['snapshot']): TriageWay[] {
 function highest(members: readonly SightedMember[]): number | null {
   const known = members.flatMap(({ sight }) => sight.revision ?? []);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-/** Data that shows no cluster id is taken to be of this one. */
-function isOf(cluster: string | null, sight: MemberSight): boolean {
-  return cluster === null || sight.clusterId === null || sight.clusterId === cluster;
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  const at = a.findIndex((each, i) => each !== b[i]);
-  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
-}
-
-function majority(count: number): number {
-  return Math.floor(count / 2) + 1;
 }
 
 function names(members: readonly SightedMember[]): string {

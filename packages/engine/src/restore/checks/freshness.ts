@@ -1,4 +1,5 @@
 import { formatDuration, limits } from '@holdfast/base';
+import { compareLogs, survivorsOf } from '@holdfast/model';
 import type { Finding, Subject } from './request.ts';
 
 /** P3: how old it is, whether a quorum stood behind it, and what would be lost. */
@@ -49,14 +50,15 @@ function doubtsOfSnapshot({ plan, stored, context }: Subject): string[] {
   ];
 }
 
-/** Among survivors the one with the newest end of its log has what the others have, and more. */
+/** Who of the same cluster has a log that goes further than the survivor's: it has what that one has, and more. */
 function newerThan({ plan }: Subject, survivor: string): string | undefined {
-  const sights = plan.members.filter(({ sight }) => sight.data === 'readable');
-  const own = sights.find(({ name }) => name === survivor)?.sight;
+  const survivors = survivorsOf(plan.members);
+  const own = survivors.find(({ name }) => name === survivor)?.sight;
   if (own === undefined) return undefined;
-  const end = ({ committedIndex, appliedIndex }: typeof own): number => committedIndex ?? appliedIndex ?? 0;
-  const ahead = sights.filter(({ sight }) => sight.clusterId === own.clusterId && end(sight) > end(own));
-  const furthest = ahead.toSorted((a, b) => end(b.sight) - end(a.sight))[0];
+  const furthest = survivors.find(
+    ({ sight }) => sight.clusterId === own.clusterId && compareLogs(sight, own) > 0,
+  );
   if (furthest === undefined) return undefined;
-  return `${furthest.name} has newer data than ${survivor}: entry ${end(furthest.sight)} of the log instead of ${end(own)}`;
+  const end = ({ lastIndex, term }: typeof own): string => `entry ${lastIndex ?? 0} of term ${term ?? 0}`;
+  return `${furthest.name} has newer data than ${survivor}: its log ends with ${end(furthest.sight)} instead of ${end(own)}`;
 }

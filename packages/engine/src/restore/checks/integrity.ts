@@ -71,8 +71,8 @@ function survivingData({ plan }: Subject, name: string): Finding {
   const sight = plan.members.find((member) => member.name === name)?.sight;
   if (sight === undefined)
     return { outcome: 'failed', detail: `${name} is not among the members of the plan` };
-  const { data, dataFault, revision, appliedIndex, committedIndex, term } = sight;
-  const evidence = { data, revision, appliedIndex, committedIndex, term };
+  const { data, dataFault, revision, appliedIndex, committedIndex, lastIndex, term } = sight;
+  const evidence = { data, revision, appliedIndex, committedIndex, lastIndex, term };
   if (data !== 'readable') {
     const why = dataFault === '' ? `it is ${data}` : dataFault;
     return { outcome: 'failed', detail: `the data of ${name} cannot be read: ${why}`, evidence };

@@ -1,4 +1,3 @@
-import { etcdVersion } from './etcd-version.ts';
 import type { Finding, Subject } from './request.ts';
 
 /** P5: learners in the snapshot's member list, and etcd versions that are known to have spoiled data. */
@@ -7,9 +6,10 @@ export async function checkLearners(subject: Subject): Promise<Finding> {
   const facts = await subject.facts();
   const learners = (facts?.members ?? []).filter(({ isLearner }) => isLearner).map(({ name }) => name);
   const members = plan.members.filter(({ role }) => role === 'member');
-  const running = await Promise.all(members.map(async (member) => await etcdVersion(subject, member)));
   const written = stored?.manifest.versions.etcd;
-  const versions = [...new Set([written, ...running].filter((each) => each !== undefined))];
+  const versions = [
+    ...new Set([written, ...members.map(({ sight }) => sight.version)].flatMap((each) => each ?? [])),
+  ];
   const doubts = [
     ...learners.map((name) => `the snapshot lists ${name === '' ? 'a member' : name} as a learner`),
     ...versions.flatMap((version) => faultsOf(version).map((fault) => `etcd ${version} ${fault}`)),

@@ -2,6 +2,7 @@ import { isFailure } from '@holdfast/base';
 import type { MemberSight, PlannedMember } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { Connect, NodeOf } from '../ports.ts';
+import { unseen } from '../unseen.ts';
 
 /** How the members are reached. */
 interface Ways {
@@ -32,13 +33,14 @@ async function sightOf(
       if (isFailure(error)) return unseen(error.why);
       throw error;
     });
-  return { ...looked, ...(await answersOf(member, connect)) };
+  const { version, ...answers } = await answersOf(member, connect);
+  return { ...looked, ...answers, version: looked.version ?? version };
 }
 
 async function answersOf(
   { clientUrls }: PlannedMember,
   connect: Connect,
-): Promise<Pick<MemberSight, 'answers' | 'inQuorum'>> {
+): Promise<Pick<MemberSight, 'answers' | 'inQuorum' | 'version'>> {
   await using client = connect(clientUrls);
   try {
     const { members } = await client.survey();
@@ -46,28 +48,11 @@ async function answersOf(
     return {
       answers: answering.length > 0,
       inQuorum: answering.some(({ linearizable }) => linearizable),
+      version: answering[0]?.status?.version ?? null,
     };
   } catch (error) {
     if (!isFailure(error)) throw error;
     // A member that asks for another login answers all the same.
-    return { answers: error.code === 'etcd-auth', inQuorum: false };
+    return { answers: error.code === 'etcd-auth', inQuorum: false, version: null };
   }
-}
-
-function unseen(why: string): MemberSight {
-  return {
-    running: null,
-    answers: false,
-    inQuorum: false,
-    data: 'unknown',
-    dataFault: why,
-    revision: null,
-    appliedIndex: null,
-    committedIndex: null,
-    term: null,
-    size: null,
-    writtenAt: null,
-    clusterId: null,
-    memberId: null,
-  };
 }

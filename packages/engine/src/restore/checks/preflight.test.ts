@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -139,8 +141,8 @@ describe('with a repository', () => {
 test('newer data elsewhere forbids to salvage the older', async () => {
   const members = [
     memberOf('m1', 1),
-    memberOf('m2', 3, { sight: sightOf({ committedIndex: 81 }) }),
-    memberOf('m3', 5, { sight: sightOf({ committedIndex: 99, clusterId: 'cccc' }) }),
+    memberOf('m2', 3, { sight: sightOf({ committedIndex: 70, lastIndex: 81 }) }),
+    memberOf('m3', 5, { sight: sightOf({ lastIndex: 99, clusterId: 'cccc' }) }),
   ];
   const salvage = { kind: 'salvage', member: 'm1', size: 1, revision: 61 } as const;
   const checks = await made({ source: salvage, way: 'salvage', members });
@@ -150,6 +152,113 @@ test('newer data elsewhere forbids to salvage the older', async () => {
   });
   expect(checks['P2']).toMatchObject({ outcome: 'failed' });
 });
+
+test.each([
+  [null, 'warned'],
+  ['3.5.28', 'failed'],
+  ['3.6.16', 'passed'],
+  ['3.7.0', 'passed'],
+  ['3.8.0', 'failed'],
+])('P4 with an etcd %s that is off', async (version, outcome) => {
+  const members = [memberOf('m1', 1, { sight: sightOf({ version }) })];
+  expect((await made({ members }))['P4']).toMatchObject({
+    outcome,
+    evidence: { snapshot: '3.6.0', members: [{ name: 'm1', version }] },
+  });
+});
+
+describe('a member that the cluster had', () => {
+  const listed = [1, 2, 3].map((i) => ({
+    id: `${i}${i}`,
+    name: `m${i}`,
+    peerUrls: [`http://127.0.0.1:${2 * i - 1}`],
+    isLearner: false,
+  }));
+  const survivor = memberOf('m1', 1, { sight: sightOf({ memberId: '11', listed }) });
+  const lost = sightOf({ data: 'absent', memberId: null });
+  const all = [survivor, memberOf('m2', 3, { sight: lost }), memberOf('m3', 5, { sight: lost })];
+
+  test('is fenced when it is described, by its address or its data', async () => {
+    expect((await made({ members: all }))['P13']).toMatchObject({ outcome: 'passed' });
+    const moved = [
+      survivor,
+      memberOf('n2', 3, { sight: lost }),
+      memberOf('x', 9, { sight: sightOf({ memberId: '33' }) }),
+    ];
+    expect((await made({ members: moved }))['P13']).toMatchObject({ outcome: 'passed' });
+  });
+
+  test('and that nobody describes is named, and a reason lets it be', async () => {
+    const failed = (await made({ members: [survivor] }))['P13'];
+    expect(failed).toMatchObject({
+      outcome: 'failed',
+      evidence: { notFenced: [{ name: 'm2' }, { name: 'm3' }] },
+    });
+    expect(failed?.detail).toBe(
+      'the cluster had m2 (http://127.0.0.1:3) too, which the description does not name, so nobody stops it; ' +
+        'the cluster had m3 (http://127.0.0.1:5) too, which the description does not name, so nobody stops it',
+    );
+    const skips = [{ check: 'P13', reason: 'both machines burnt' }];
+    expect((await made({ members: [survivor], skips }))['P13']).toMatchObject({ outcome: 'skipped' });
+    expect((await made({ members: [survivor], way: 'replace' }))['P13']).toMatchObject({ outcome: 'passed' });
+  });
+
+  test('and that has moved must not answer where it was', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const before = listed.map((each) =>
+      each.name === 'm2' ? { ...each, peerUrls: [`http://127.0.0.1:${port}`] } : each,
+    );
+    const members = [
+      memberOf('m1', 1, { sight: sightOf({ memberId: '11', listed: before }) }),
+      ...all.slice(1),
+    ];
+    expect((await made({ members }))['P13']).toMatchObject({
+      outcome: 'failed',
+      detail: `the cluster had m2 (http://127.0.0.1:${port}), the description has it elsewhere, and there something still listens`,
+    });
+    server.close();
+    await once(server, 'close');
+    expect((await made({ members }))['P13']).toMatchObject({ outcome: 'passed' });
+  });
+});
+
+test.each(['snapshot', 'replace'] as const)(
+  'who is vouched to be off and cannot be reached fails nothing, way %s',
+  async (way) => {
+    const sight = sightOf({
+      running: null,
+      data: 'unknown',
+      revision: null,
+      writtenAt: null,
+      clusterId: null,
+    });
+    const gone = memberOf('m3', 5, {
+      role: 'former',
+      sight: { ...sight, dataFault: 'no route to host' },
+      // Addresses and folders of its own machine, which mean nothing here.
+      peerUrls: ['http://0.0.0.0:1'],
+      dataDir: '/nowhere/at/all',
+      attested: { by: 'ann@ops', reason: 'it burnt' },
+    });
+    const dataDir = join(folder, 'data');
+    const others = [memberOf('m1', 1, { dataDir }), memberOf('m2', 3, { dataDir })];
+    const quorum = { kind: 'quorum', size: 1, revision: 61 } as const;
+    const checks =
+      way === 'snapshot'
+        ? await made({ members: [...others, gone] })
+        : await made({ way, source: quorum, members: [gone], staying: others });
+    const failed = Object.values(checks).filter(({ id, outcome }) => outcome === 'failed' && id !== 'P2');
+    expect(failed).toEqual([]);
+    expect(checks['P13']).toMatchObject({ outcome: 'warned', detail: 'ann@ops says of m3: it burnt' });
+    const answers = { ...gone, sight: { ...gone.sight, answers: true } };
+    expect((await made({ members: [...others, answers] }))['P13']).toMatchObject({
+      outcome: 'failed',
+      detail: 'etcd of m3 answers, and is said to be off',
+    });
+  },
+);
 
 test.each([
   ['one', [memberOf('m1', 1)], 'passed'],
@@ -181,6 +290,14 @@ test('a member that nobody sees needs somebody who vouches for it', async () => 
   expect((await made({ members: [memberOf('m1', 1, { sight, attested })] }))['P13']).toMatchObject({
     outcome: 'warned',
     detail: 'ann@ops says of m1: its power is off',
+  });
+});
+
+test('that etcd answers from a machine that cannot be reached is not enough', async () => {
+  const sight = sightOf({ running: true, answers: true, data: 'unknown', dataFault: 'it is elsewhere' });
+  expect((await made({ members: [memberOf('m1', 1, { sight })] }))['P13']).toMatchObject({
+    outcome: 'failed',
+    detail: 'etcd of m1 runs and cannot be stopped from here: it is elsewhere',
   });
 });
 

@@ -1,5 +1,5 @@
+import type { OldMember } from '@holdfast/model';
 import type { Finding, Subject } from './request.ts';
-import type { SnapshotMember } from './snapshot-facts.ts';
 
 /** P2: what is to be restored belongs to this cluster. `clone` lets another one's snapshot pass with a warning. */
 export async function checkRightCluster(subject: Subject): Promise<Finding> {
@@ -33,11 +33,7 @@ interface Likeness {
 }
 
 /** etcd's own cluster id ends with a restore, so another one alone proves nothing; names and addresses then decide. */
-function likeness(
-  { plan, stored }: Subject,
-  listed: readonly SnapshotMember[],
-  etcdId: string | null,
-): Likeness {
+function likeness({ plan, stored }: Subject, listed: readonly OldMember[], etcdId: string | null): Likeness {
   if (etcdId !== null && etcdId === plan.cluster.oldId) {
     return { sure: 'same', why: `snapshot and members have etcd's cluster id ${etcdId}` };
   }

@@ -11,11 +11,14 @@ export function sightOf(changes: Partial<MemberSight> = {}): MemberSight {
     revision: 61,
     appliedIndex: 80,
     committedIndex: 80,
+    lastIndex: 80,
     term: 2,
     size: 20_480,
     writtenAt: '2026-01-01T00:00:00.000Z',
     clusterId: 'aaaa',
     memberId: null,
+    listed: null,
+    version: null,
     ...changes,
   };
 }

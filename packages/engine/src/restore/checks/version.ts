@@ -1,4 +1,3 @@
-import { etcdVersion, minorOf } from './etcd-version.ts';
 import type { Finding, Subject } from './request.ts';
 
 /** P4: the etcd that will run understands the data: it has the snapshot's minor version or the next one. */
@@ -11,16 +10,14 @@ export async function checkVersion(subject: Subject): Promise<Finding> {
   const data = facts?.position.storageVersion ?? facts?.position.clusterVersion ?? null;
   const version = data ?? stored?.manifest.versions.etcd ?? null;
   const members = plan.members.filter(({ role }) => role === 'member');
-  const found = await Promise.all(
-    members.map(async (member) => ({ name: member.name, version: await etcdVersion(subject, member) })),
-  );
+  const found = members.map(({ name, sight }) => ({ name, version: sight.version }));
   const evidence = { snapshot: version, members: found };
   const from = version === null ? undefined : minorOf(version);
   if (version === null || from === undefined) {
     return { outcome: 'warned', detail: 'the snapshot does not say which etcd it is from', evidence };
   }
   const wrong = found.filter((each) => {
-    const to = each.version === undefined ? undefined : minorOf(each.version);
+    const to = each.version === null ? undefined : minorOf(each.version);
     return to !== undefined && to !== from && to !== from + 1;
   });
   if (wrong.length > 0) {
@@ -28,7 +25,7 @@ export async function checkVersion(subject: Subject): Promise<Finding> {
     const detail = `the data is that of etcd ${version}, and ${programs}; it needs 3.${from} or 3.${from + 1}`;
     return { outcome: 'failed', detail, evidence };
   }
-  const unknown = found.filter((each) => each.version === undefined).map(({ name }) => name);
+  const unknown = found.filter((each) => each.version === null).map(({ name }) => name);
   if (unknown.length > 0) {
     const detail = `the data is that of etcd ${version}; which etcd ${unknown.join(', ')} will run could not be seen`;
     return { outcome: 'warned', detail, evidence };
@@ -39,4 +36,10 @@ export async function checkVersion(subject: Subject): Promise<Finding> {
     detail: `the data is that of etcd ${version}, the members run ${programs.join(' and ')}`,
     evidence,
   };
+}
+
+/** The figure that counts for the form of the data: 3.5.12 is 5. */
+function minorOf(version: string): number | undefined {
+  const minor = /^3\.(\d+)/.exec(version)?.[1];
+  return minor === undefined ? undefined : Number(minor);
 }

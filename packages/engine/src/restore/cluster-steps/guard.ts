@@ -1,5 +1,4 @@
 import type { VerbContext } from '../../context.ts';
-import { observeMembers } from '../checks/index.ts';
 import type { StepEvidence } from '../node.ts';
 import type { ClusterStepOrder } from './order.ts';
 import { reasonOf, savedEvidence, saveOnce } from './save-once.ts';
@@ -9,17 +8,14 @@ import { reasonOf, savedEvidence, saveOnce } from './save-once.ts';
  * snapshot is no reason to stop.
  */
 export async function guard(context: VerbContext, order: ClusterStepOrder): Promise<StepEvidence> {
-  const { plan, repository, endOfStep } = order;
+  const { plan, repository } = order;
   const kept = plan.members.map(({ name, dataDir }) => ({ name, path: `${dataDir}/member.pre-${plan.id}` }));
   if (repository === undefined) return { kept, skipped: 'there is no repository to save to' };
-  const within = { ...context, signal: endOfStep };
-  const answering = (await observeMembers(within, plan.members, order)).filter(({ sight }) => sight.answers);
-  if (answering.length === 0) return { kept, skipped: 'no member answers' };
   try {
     const name = `pre-restore-${plan.id}`;
     const entry = await saveOnce(context, order, {
       repository,
-      members: answering,
+      members: plan.members,
       name,
       allowDegraded: true,
       trigger: 'pre-restore',

@@ -3,7 +3,7 @@ import type { RestoreCheck } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { StepEvidence } from '../node.ts';
 import type { ClusterStepOrder } from './order.ts';
-import { isFull, untilDone } from './retry.ts';
+import { isAlarmed, untilDone } from './retry.ts';
 import { membersInTheEnd, voicesOf, type Voice } from './voices.ts';
 
 const q2 = { id: 'Q2', what: 'reads, writes and watchers' } as const;
@@ -24,8 +24,9 @@ export async function probe(context: VerbContext, order: ClusterStepOrder): Prom
     return { checks: [check] };
   } catch (error) {
     // Without a login nothing can be said; and an alarm that came with the data is for a person to lift.
-    if (!isFailure(error, 'etcd-auth') && !isFull(error)) throw error;
-    const detail = `nothing could be written: ${error.why}`;
+    if (!isFailure(error, 'etcd-auth') && !isAlarmed(error)) throw error;
+    const lift = isAlarmed(error) ? '; once its cause is gone, lift the alarm with etcdctl alarm disarm' : '';
+    const detail = `nothing could be written: ${error.why}${lift}`;
     const check: RestoreCheck = { ...q2, outcome: 'warned', detail, evidence: { code: error.code } };
     return { checks: [check] };
   }

@@ -6,17 +6,17 @@ const lookAgainMs = 100;
 /** What no waiting mends. */
 const final = ['etcd-auth', 'etcd-tls', 'usage', 'node-failed', 'restore-refused'] as const;
 
-/** What etcd refuses until a person has acted: writing under the alarm NOSPACE (rpctypes.ErrNoSpace). */
-const full = 'database space exceeded';
+/** What etcd refuses until a person has acted: writing under an alarm (rpctypes.ErrNoSpace, ErrCorrupt). */
+const alarms = ['database space exceeded', 'corrupt cluster'];
 
 /** Whether waiting cannot mend it. */
 function isFinal(error: unknown): boolean {
-  return !isFailure(error) || final.some((code) => error.code === code) || isFull(error);
+  return !isFailure(error) || final.some((code) => error.code === code) || isAlarmed(error);
 }
 
-/** Whether etcd refused to write for want of space. */
-export function isFull(error: unknown): error is Failure {
-  return isFailure(error, 'etcd-refused') && error.why.includes(full);
+/** Whether etcd refused to write because of an alarm. */
+export function isAlarmed(error: unknown): error is Failure {
+  return isFailure(error, 'etcd-refused') && alarms.some((words) => error.why.includes(words));
 }
 
 /**

@@ -16,16 +16,27 @@ export async function goBack(leader: Leader): Promise<void> {
     pauseIfAsked(leader);
     const wave = nextWave(plan.steps, stateOf(leader));
     if (wave.length === 0) break;
-    const fault = await undoWave(leader, wave);
-    pauseIfAsked(leader);
-    if (fault !== undefined) {
-      const why = faultSentence(fault);
-      await journal.append('stuck', { step: fault.step.number, evidence: { why } });
-      const details = { id: plan.id, ...faultDetails(fault) };
-      throw new Failure('restore-stuck', `${why}; this was the undo`, details, { cause: fault.error });
-    }
+    await undoAll(leader, wave);
   }
+  // A journal that has lost records does not know of these; a claim that nobody holds is given back all the same.
+  const state = stateOf(leader);
+  await undoAll(
+    leader,
+    plan.steps.filter(({ kind, number }) => kind === 'lock' && state.steps[number - 1] === 'pending'),
+  );
   await journal.append('rolled-back');
+}
+
+/** @throws restore-stuck, restore-paused; what the journal throws */
+async function undoAll(leader: Leader, wave: readonly PlannedStep[]): Promise<void> {
+  const { plan, journal } = leader;
+  const fault = await undoWave(leader, wave);
+  pauseIfAsked(leader);
+  if (fault === undefined) return;
+  const why = faultSentence(fault);
+  await journal.append('stuck', { step: fault.step.number, evidence: { why } });
+  const details = { id: plan.id, ...faultDetails(fault) };
+  throw new Failure('restore-stuck', `${why}; this was the undo`, details, { cause: fault.error });
 }
 
 /** The first undo that failed. Those beside it are not disturbed: each brings its member nearer to what it was. */

@@ -34,7 +34,7 @@ export async function runRestore(
 ): Promise<RestoreReport> {
   refuseAltered(options.plan);
   return begin(context, options, options.plan, async (held) => {
-    await noteTaken(held, options.by);
+    await noteTaken(held, options);
     return finish({ ...held, context, options });
   });
 }
@@ -49,7 +49,7 @@ export async function resumeRestore(context: VerbContext, options: Again): Promi
     const leader: Leader = { ...held, context, options };
     const { outcome, direction } = stateOf(leader);
     if (outcome !== undefined) return lateReport(leader, outcome);
-    await noteTaken(leader, options.by);
+    await noteTaken(leader, options);
     if (direction === 'forward') return finish(leader);
     await goBack(leader);
     return report(leader);
@@ -108,7 +108,7 @@ async function turnBack(leader: Leader, by: 'abort' | 'rollback'): Promise<Resto
   if (final !== undefined) {
     throw stateFailure(leader, `${final.kind} of ${final.member} cannot be undone: there is only forward`);
   }
-  await noteTaken(leader, options.by);
+  await noteTaken(leader, options);
   if (state.direction === 'forward') {
     const who = options.by === undefined ? 'a person' : options.by;
     await journal.append('back', { evidence: { why: `${who} wanted it back (${by})`, by } });
@@ -145,13 +145,15 @@ function orderOf(steps: readonly PlannedStep[]): string {
 async function refuseBelowLater(leader: Leader): Promise<void> {
   const { plan, options } = leader;
   const all = await listRestores(options.stateDir, () => {});
-  const later = all.find(
-    (each) =>
-      each.plan.cluster.name === plan.cluster.name &&
-      each.plan.createdAt > plan.createdAt &&
-      each.state.outcome !== 'rolled-back' &&
-      each.state.steps.some((step) => step !== 'pending'),
-  );
+  const own = all.findIndex((each) => each.plan.id === plan.id);
+  const later = all
+    .slice(0, Math.max(0, own))
+    .find(
+      (each) =>
+        each.plan.cluster.name === plan.cluster.name &&
+        each.state.outcome !== 'rolled-back' &&
+        each.state.steps.some((step) => step !== 'pending'),
+    );
   if (later !== undefined)
     throw stateFailure(leader, `restore ${later.plan.id} came after it: roll that one back first`);
 }

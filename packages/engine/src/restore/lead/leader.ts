@@ -25,6 +25,8 @@ export interface LeadOptions {
   readonly concurrency?: number;
   /** Who takes it up, user@host; the user of this process when absent. */
   readonly by?: string;
+  /** The flags with which the next command can reach the same; noted in the journal, so none of them is a secret. */
+  readonly flags?: readonly string[];
   /** Told of every record once it is on the disk. */
   readonly onRecord?: (record: JournalRecord) => void;
   /** Carries out the steps of the cluster as a whole; over gRPC when absent. */

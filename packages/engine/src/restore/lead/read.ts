@@ -51,7 +51,20 @@ export async function listRestores(
       onDamaged(error);
     }
   }
-  return entries;
+  // Those that nothing was done of have no place yet: they are the newest.
+  return entries.toSorted((a, b) => orderOf(b) - orderOf(a) || 0);
+}
+
+/** The place of a restore that is begun now among those of its state directory. */
+export async function nextOrder(stateDir: string): Promise<number> {
+  const orders = (await listRestores(stateDir, () => {})).map(orderOf).filter(Number.isFinite);
+  return Math.max(0, ...orders) + 1;
+}
+
+/** Which one it is of its state directory, as its journal says: a clock may be set back, this is not. */
+function orderOf({ records }: RestoreEntry): number {
+  const order = records[0]?.evidence?.['order'];
+  return typeof order === 'number' ? order : Infinity;
 }
 
 async function entryOf(folder: RestoreFolder): Promise<RestoreEntry> {

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import {
-  canonicalJson,
   HashKv,
   operationState,
   RestoreCheck,
@@ -11,6 +9,7 @@ import {
   type RestoreReport,
   type StepKind,
 } from '@holdfast/model';
+import { selfHash } from '../../self-hash.ts';
 import { foundBy } from './step-order.ts';
 
 /** What became of a restore that is over, by its plan and its journal. */
@@ -47,7 +46,7 @@ export function restoreReport(plan: RestorePlan, records: readonly JournalRecord
     skips: plan.skips,
     kept: keptPaths(plan, state, records, isFinished),
   } as const satisfies Omit<RestoreReport, 'hash'>;
-  return { ...report, hash: hashOf(report) };
+  return { ...report, hash: selfHash(report) };
 }
 
 function reportedStep(
@@ -175,8 +174,4 @@ function keptPaths(
     return paths.flatMap((path) => (typeof path === 'string' ? [{ member, path }] : []));
   });
   return all.filter(({ path }, i) => all.findIndex((other) => other.path === path) === i);
-}
-
-function hashOf(report: Omit<RestoreReport, 'hash'>): string {
-  return createHash('sha256').update(canonicalJson(report)).digest('hex');
 }

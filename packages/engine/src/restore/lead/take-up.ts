@@ -14,6 +14,7 @@ import {
   type RestoreFolder,
 } from '../journal/index.ts';
 import { thisUser, type HeldRestore, type LeadOptions } from './leader.ts';
+import { nextOrder } from './read.ts';
 import { restoreReport } from './report.ts';
 
 type HoldOptions = Pick<LeadOptions, 'stateDir' | 'onRecord'>;
@@ -78,9 +79,17 @@ async function hold<T>(
 }
 
 /** Notes that this process goes on with the restore. */
-export async function noteTaken({ journal, plan }: HeldRestore, by = thisUser()): Promise<void> {
-  if (journal.records.length === 0) await journal.append('opened', { evidence: { plan: plan.hash } });
-  await journal.append('taken', { evidence: { by, pid: process.pid, host: hostname() } });
+export async function noteTaken(
+  { journal, plan }: HeldRestore,
+  { stateDir, by = thisUser(), flags }: Pick<LeadOptions, 'stateDir' | 'by' | 'flags'>,
+): Promise<void> {
+  if (journal.records.length === 0) {
+    const order = await nextOrder(stateDir);
+    await journal.append('opened', { evidence: { plan: plan.hash, order } });
+  }
+  await journal.append('taken', {
+    evidence: { by, pid: process.pid, host: hostname(), ...(flags && { flags }) },
+  });
 }
 
 /** Stores the report of a restore that is over. */

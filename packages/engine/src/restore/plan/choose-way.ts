@@ -1,15 +1,9 @@
 import { Failure } from '@holdfast/base';
 import { survivorsOf, type RestorePlan, type Triage } from '@holdfast/model';
+import { byReplacing } from './choose-replaced.ts';
+import { notDescribed, type ChosenWay } from './chosen-way.ts';
 import type { PlanRequest } from './request.ts';
 import type { FoundCluster } from './triage-cluster.ts';
-
-/** How it is to be restored, and why so. */
-export interface ChosenWay {
-  readonly way: RestorePlan['way'];
-  readonly why: string;
-  /** `salvage`: whose data; `replace`: who is replaced. Otherwise nobody. */
-  readonly members: readonly string[];
-}
 
 /**
  * Takes the way that a person asks for, else the best one. Where a restore would make things worse there is none unless
@@ -24,7 +18,7 @@ export function chooseWay(request: PlanRequest, found: FoundCluster): ChosenWay 
 }
 
 /** What the request alone shows. @throws Failure usage */
-export function refuseContradictions({ way, snapshot, file, survivor }: PlanRequest): void {
+export function refuseContradictions({ way, snapshot, file, survivor, replace = [] }: PlanRequest): void {
   const stored = snapshot ?? file;
   if (snapshot !== undefined && file !== undefined) {
     throw new Failure(
@@ -34,6 +28,9 @@ export function refuseContradictions({ way, snapshot, file, survivor }: PlanRequ
   }
   if (stored !== undefined && (way === 'salvage' || way === 'replace')) {
     throw new Failure('usage', `${stored} is named, and the way ${way} takes no snapshot`);
+  }
+  if (replace.length > 0 && way !== 'replace') {
+    throw new Failure('usage', `${replace.join(', ')} is to be replaced, and that is the way replace`);
   }
   if (survivor !== undefined && way !== undefined && way !== 'salvage') {
     throw new Failure('usage', `${survivor} is named as survivor, and the way ${way} takes none`);
@@ -107,21 +104,4 @@ function bySalvage({ description, survivor }: PlanRequest, { triage, members }: 
   }
   const why = `${triage.why}; from the data of ${chosen.name} at revision ${chosen.sight.revision ?? 0}`;
   return { way: 'salvage', why, members: [chosen.name] };
-}
-
-function byReplacing({ description }: PlanRequest, { triage }: FoundCluster): ChosenWay {
-  const lost = triage.ways.find(({ way }) => way === 'replace');
-  if (lost !== undefined) return { way: 'replace', why: `${triage.why}; ${lost.why}`, members: lost.members };
-  const cluster = description.name;
-  if (triage.verdict === 'healthy') {
-    throw new Failure('restore-unneeded', `${triage.why}, and nobody is to be replaced`, { cluster });
-  }
-  throw new Failure('restore-impossible', `${triage.why}, so no quorum gives new members their data`, {
-    cluster,
-  });
-}
-
-/** A name that the description does not have. */
-export function notDescribed(name: string): Failure {
-  return new Failure('usage', `the description of the cluster has no member ${name}`);
 }

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { isFailure } from '@holdfast/base';
 import { openFileSource } from '@holdfast/etcd/bolt';
 import { changesSince, readPosition } from '@holdfast/etcd/snapshot';
-import { survivorsOf, type RestoreLoss } from '@holdfast/model';
+import { compareLogs, oldCluster, survivorsOf, type RestoreLoss } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
-import type { ChosenWay } from './choose-way.ts';
+import type { ChosenWay } from './chosen-way.ts';
 import type { FoundMember } from './sight.ts';
 import type { FoundSnapshot } from './snapshot.ts';
 import type { FoundCluster } from './triage-cluster.ts';
@@ -29,23 +29,27 @@ export async function lossOf(
 }
 
 /**
- * Who has the furthest log of a majority has every entry that was committed, for any two majorities share a member; but
- * etcd notes with the next entry that one is committed, so the last ones may not be known to be. Of fewer members nobody
- * can tell what the others agreed on.
+ * Who has the furthest log of a majority has every entry that was committed, for any two majorities share a member; and
+ * the whole log is taken, marked as committed or not. Of fewer members nobody can tell what the others agreed on. How far
+ * databases are tells nothing of the logs behind them.
  */
 function ofSalvage(members: readonly FoundMember[], survivor: string): RestoreLoss {
   const survivors = survivorsOf(members);
   const chosen = survivors.find(({ name }) => name === survivor);
-  const since = chosen?.sight.writtenAt ?? null;
-  const own = chosen?.sight.revision ?? 0;
-  const behind = Math.max(0, ...survivors.map(({ sight }) => (sight.revision ?? 0) - own));
-  if (behind > 0) {
-    const why = `other members that can be read are ${behind} revisions further than the database of ${survivor}`;
-    return { revisions: behind, since, objects: null, why };
+  if (chosen === undefined) throw new Error('a salvage has its survivor');
+  const since = chosen.sight.writtenAt;
+  const comparable = survivors.filter(({ sight }) => sight.clusterId === chosen.sight.clusterId);
+  const furthest = comparable[0] ?? chosen;
+  if (compareLogs(furthest.sight, chosen.sight) > 0) {
+    const behind = (furthest.sight.revision ?? 0) - (chosen.sight.revision ?? 0);
+    const by = behind > 0 ? `, by ${behind} revisions in their databases` : '';
+    const why = `the log of ${furthest.name} goes further than that of ${survivor}${by}`;
+    return { revisions: behind > 0 ? behind : null, since, objects: null, why };
   }
-  if (survivors[0]?.name === survivor && survivors.length > members.length / 2) {
-    const why = `the log of ${survivor} is the furthest of a majority: at most its very last entries are lost`;
-    return { revisions: null, since, objects: null, why };
+  const old = oldCluster(members);
+  if (comparable.filter((each) => old.hasVote(each)).length >= old.quorum) {
+    const why = `the log of ${survivor} goes furthest of a majority, so that all that was acknowledged is in it`;
+    return { revisions: 0, since: null, objects: null, why };
   }
   const why = `all that reached ${survivor} is kept; what the others committed without it cannot be told`;
   return { revisions: null, since, objects: null, why };

@@ -1,6 +1,6 @@
 import type { RestorePlan } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
-import type { ChosenWay } from './choose-way.ts';
+import type { ChosenWay } from './chosen-way.ts';
 import { lossOf } from './loss.ts';
 import type { FoundCluster } from './triage-cluster.ts';
 

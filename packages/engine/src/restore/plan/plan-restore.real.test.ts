@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import { connectEtcd } from '@holdfast/etcd/client';
-import { surveyMemberDir } from '@holdfast/etcd/datadir';
+import { readWalSummary, surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { MemberDescription, MemberSight } from '@holdfast/model';
 import { etcdOrSkip, startCluster, type EtcdCluster } from '@holdfast/test-servers';
 import { expect, test } from 'vitest';
@@ -26,6 +26,7 @@ function requestFor(cluster: EtcdCluster): PlanRequest {
     answers: false,
     inQuorum: false,
     ...(await surveyMemberDir({ memberDir: join(member.dataDir, 'member') })),
+    version: null,
   });
   return {
     description: { apiVersion: 'holdfast.dev/v1', kind: 'ClusterDescription', name: 'prod', members },
@@ -33,6 +34,24 @@ function requestFor(cluster: EtcdCluster): PlanRequest {
     connect: (endpoints) => connectEtcd({ endpoints, clock: systemClock }),
     by: 'root@bastion',
   };
+}
+
+/** The data that is chosen is behind nobody's, by the logs as they lie there: one stopped early, one killed, one alone. */
+async function expectFurthest({ plan }: EtcdCluster, request: PlanRequest): Promise<void> {
+  const { source, loss, checks } = await planRestore(context, { ...request, way: 'salvage' });
+  const end = async (name: string): Promise<[term: number, index: number]> => {
+    const { dataDir } = plan.members.find((each) => each.name === name)!;
+    const log = (await readWalSummary(join(dataDir, 'member', 'wal')))!;
+    return [log.lastTerm, log.lastIndex];
+  };
+  if (source.kind !== 'salvage') throw new Error('a survivor was expected');
+  const own = await end(source.member);
+  for (const { name } of plan.members) {
+    const other = await end(name);
+    expect(own[0] - other[0] || own[1] - other[1]).toBeGreaterThanOrEqual(0);
+  }
+  expect(loss).toMatchObject({ revisions: 0 });
+  expect(checks.find(({ id }) => id === 'P3')).toMatchObject({ outcome: 'passed' });
 }
 
 test.skipIf(skip)(
@@ -66,10 +85,23 @@ test.skipIf(skip)(
       { way: 'start', loss: null },
       { way: 'salvage', of: names[0], revision: 26, loss: { objects: null } },
     ]);
+    expect(alone.members.map(({ sight }) => sight.listed?.map(({ name }) => name).toSorted())).toEqual(
+      names.map(() => names),
+    );
+    expect(alone.members[0]?.sight.version).toMatch(/^3\.6\./);
     await cluster.stop(0);
     expect(await verdict()).toMatchObject({
       verdict: 'stopped',
       ways: [{ way: 'start', members: names }, {}, {}],
+    });
+
+    await expectFurthest(cluster, request);
+    const one = { ...request.description, members: request.description.members.slice(0, 1) };
+    const bare = await planRestore(context, { ...request, description: one, way: 'salvage' });
+    expect(bare.why).toMatch(/^no quorum is left of the 3 voting members/);
+    expect(bare.checks.find(({ id }) => id === 'P13')).toMatchObject({
+      outcome: 'failed',
+      evidence: { notFenced: [{}, {}] },
     });
 
     const plan = await planRestore(context, { ...request, file, way: 'snapshot' });

@@ -5,10 +5,21 @@ import { Failure, formatHex64 } from '@holdfast/base';
 import { openFileSource } from '@holdfast/etcd/bolt';
 import { newCluster } from '@holdfast/etcd/datadir';
 import { readPosition } from '@holdfast/etcd/snapshot';
-import { RestorePlan, restoreIdPattern, type StepKind } from '@holdfast/model';
+import { RestorePlan, restoreIdPattern } from '@holdfast/model';
 import { afterEach, describe, expect, test } from 'vitest';
 import { planHash, planRestore, readPlan, triageCluster, type PlanRequest } from './index.ts';
-import { absent, alive, context, etcdId, sample, stopped, World, type Scene } from './test-world.ts';
+import {
+  alive,
+  context,
+  etcdId,
+  lost,
+  off,
+  sample,
+  stopped,
+  three,
+  World,
+  type Scene,
+} from './test-world.ts';
 
 const worlds: World[] = [];
 afterEach(async () => {
@@ -20,13 +31,6 @@ async function worldOf(scenes: Record<string, Scene>): Promise<World> {
   worlds.push(world);
   return world;
 }
-
-const lost: Scene = { sight: absent };
-const three = (m1: Scene, m2: Scene, m3: Scene): Record<string, Scene> => ({ m1, m2, m3 });
-const off = (changes: object = {}): Scene => ({ sight: { ...stopped, ...changes } });
-const kinds = (plan: RestorePlan): StepKind[] => [...new Set(plan.steps.map(({ kind }) => kind))];
-
-const reach = (plan: RestorePlan): string | undefined => plan.checks.find(({ id }) => id === 'P13')?.outcome;
 
 async function refusal(world: World, request: Partial<PlanRequest> = {}): Promise<Failure> {
   const error = await planRestore(context, world.request(request)).catch((error: unknown) => error);
@@ -94,6 +98,7 @@ describe('no restore is planned', () => {
   test.each([
     ['snapshot and file', { snapshot: 'a', file: '/b' }],
     ['a snapshot without a repository', { snapshot: 'a' }],
+    ['somebody to be replaced in another way', { way: 'salvage', replace: ['m1'] }],
     ['a survivor and a way without one', { survivor: 'm1', way: 'snapshot' }],
     ['a snapshot to be salvaged', { file: '/b', way: 'salvage' }],
     ['a member that is not described', { way: 'salvage', members: ['m1', 'm9'] }],
@@ -255,7 +260,7 @@ describe('what is lost', () => {
   test('is what a survivor has not seen', async () => {
     const written = '2026-11-20T11:00:00.000Z';
     const world = await worldOf({
-      m1: off({ writtenAt: written }),
+      m1: off({ writtenAt: written, committedIndex: 99, lastIndex: 99 }),
       m2: off({ revision: 80, term: 3, writtenAt: written }),
       m3: lost,
       m4: lost,
@@ -277,76 +282,6 @@ describe('what is lost', () => {
       code: 'restore-impossible',
       why: 'the data of m3 is absent',
     });
-  });
-});
-
-describe('who takes part:', () => {
-  test('three become one, and the others are former', async () => {
-    const world = await worldOf(three(off(), lost, lost));
-    const plan = await planRestore(context, world.request({ members: ['m2'] }));
-    expect(plan.members.map(({ name, role }) => [name, role])).toEqual([
-      ['m1', 'former'],
-      ['m2', 'member'],
-      ['m3', 'former'],
-    ]);
-    const alone = world.description.members.filter(({ name }) => name === 'm2');
-    expect(plan.expected.clusterId).toBe(formatHex64(newCluster(alone, plan.token ?? '').id));
-  });
-
-  test('a seed starts alone, best where the data is', async () => {
-    const world = await worldOf(three(lost, off(), lost));
-    const plan = await planRestore(context, world.request({ strategy: 'seed' }));
-    expect(plan).toMatchObject({ strategy: 'seed', seed: 'm2' });
-    const alone = world.description.members.filter(({ name }) => name === 'm2');
-    expect(plan.expected.clusterId).toBe(formatHex64(newCluster(alone, plan.token ?? '').id));
-    const named = await planRestore(context, world.request({ seed: 'm3' }));
-    expect(named).toMatchObject({ strategy: 'seed', seed: 'm3' });
-  });
-
-  test('who cannot be reached needs the word of a person, and is former then', async () => {
-    const world = await worldOf(
-      three(off(), lost, { sight: new Failure('node-failed', 'no route to host') }),
-    );
-    const bare = await planRestore(context, world.request());
-    expect(reach(bare)).toBe('failed');
-    expect(bare.members[2]?.sight).toMatchObject({ running: null, dataFault: 'no route to host' });
-    const attest = [{ member: 'm3', reason: 'it burnt' }];
-    const plan = await planRestore(context, world.request({ attest }));
-    expect(reach(plan)).toBe('warned');
-    expect(plan.members[2]).toMatchObject({
-      role: 'former',
-      attested: { by: 'root@bastion', reason: 'it burnt' },
-    });
-    expect(plan.steps.filter(({ member }) => member === 'm3')).toEqual([]);
-    expect(await refusal(world, { attest, members: ['m1', 'm3'] })).toMatchObject({ code: 'usage' });
-  });
-
-  test('the lost are replaced, the others stay and are asked', async () => {
-    const world = await worldOf(three(alive, lost, alive));
-    const plan = await planRestore(context, world.request({ way: 'replace' }));
-    expect(plan).toMatchObject({
-      way: 'replace',
-      token: null,
-      bump: null,
-      cluster: { oldId: etcdId },
-      expected: { clusterId: etcdId, revision: null },
-      source: { kind: 'quorum', size: 30_000, revision: 90 },
-      loss: { revisions: 0, objects: { created: 0 } },
-      members: [{ name: 'm2', role: 'member' }],
-      staying: [{ name: 'm1' }, { name: 'm3' }],
-    });
-    expect(kinds(plan)).toContain('remove');
-    expect(await refusal(world, { way: 'replace', members: ['m1', 'm2'] })).toMatchObject({ code: 'usage' });
-    expect(await refusal(world, { way: 'replace', strategy: 'seed' })).toMatchObject({ code: 'usage' });
-  });
-
-  test('one that answers for all is counted once', async () => {
-    const balanced: Scene = { sight: absent, answers: { id: 'a2', name: 'm2' } };
-    const world = await worldOf(
-      three(balanced, { ...alive, answers: { id: 'a2', linearizable: false } }, balanced),
-    );
-    const verdict = await triageCluster(context, world.request());
-    expect(verdict).toMatchObject({ verdict: 'majority-lost' });
   });
 });
 

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Failure } from '@holdfast/base';
-import { canonicalJson, RestorePlan } from '@holdfast/model';
+import { RestorePlan } from '@holdfast/model';
+import { selfHash } from '../../self-hash.ts';
 
 /** SHA-256 of a plan without its field `hash`, as canonical JSON, in hexadecimal. */
 export function planHash(plan: Omit<RestorePlan, 'hash'>): string {
-  const hashed: Partial<RestorePlan> = { ...plan };
-  delete hashed.hash;
-  return createHash('sha256').update(canonicalJson(hashed)).digest('hex');
+  return selfHash(plan);
 }
 
 /**

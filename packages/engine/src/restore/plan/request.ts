@@ -22,6 +22,8 @@ export interface TriageRequest {
 export interface PlanRequest extends TriageRequest {
   /** `salvage`: the member whose data is taken; the best one when absent. */
   readonly survivor?: string;
+  /** `replace`: the members to be replaced though they may answer; the lost ones when absent. */
+  readonly replace?: readonly string[];
   /** `all` when absent, but `seed` where a seed is named. */
   readonly strategy?: RestorePlan['strategy'];
   /** `seed`: the member that starts alone. */

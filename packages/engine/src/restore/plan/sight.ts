@@ -1,9 +1,10 @@
 import { isFailure } from '@holdfast/base';
-import type { SurveyedMember } from '@holdfast/etcd/client';
-import { MemberSight, type MemberDescription } from '@holdfast/model';
+import type { ListedMember, SurveyedMember } from '@holdfast/etcd/client';
+import { MemberSight, type MemberDescription, type OldMember } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import { orAborted } from '../../or-aborted.ts';
 import type { Connect } from '../ports.ts';
+import { unseen } from '../unseen.ts';
 import type { TriageRequest } from './request.ts';
 
 /** A described member as it was found. */
@@ -13,6 +14,8 @@ export type FoundMember = MemberDescription & { readonly sight: MemberSight };
 interface Answer {
   readonly clusterId?: string;
   readonly member?: SurveyedMember;
+  /** The members of its cluster; empty when it would not tell. */
+  readonly listed?: readonly ListedMember[];
 }
 
 /**
@@ -64,10 +67,10 @@ async function askMember(
 ): Promise<Answer> {
   await using client = connect(clientUrls);
   try {
-    const { clusterId, members } = await client.survey();
+    const { clusterId, members, listed } = await client.survey();
     const answering = members.filter(({ status }) => status !== undefined);
     const member = answering.find(({ linearizable }) => linearizable) ?? answering[0];
-    return { clusterId, ...(member && { member }) };
+    return { clusterId, listed, ...(member && { member }) };
   } catch (error) {
     if (!isFailure(error)) throw error;
     if (strict && (error.code === 'etcd-auth' || error.code === 'etcd-tls')) throw error;
@@ -89,8 +92,11 @@ function isOwn(
   return name === (same.find((each) => each === member.name) ?? same[0]);
 }
 
-/** What a running etcd says of itself is newer than what its files show. */
-function withAnswer(looked: MemberSight, { clusterId, member }: Answer): MemberSight {
+/**
+ * What a running etcd says of itself is newer than what its files show. But it does not tell the end of its log: its term
+ * is raft's, which rises with every vote that it calls for in vain.
+ */
+function withAnswer(looked: MemberSight, { clusterId, member, listed = [] }: Answer): MemberSight {
   const status = member?.status;
   if (member === undefined || status === undefined) return { ...looked, answers: false, inQuorum: false };
   return {
@@ -101,27 +107,16 @@ function withAnswer(looked: MemberSight, { clusterId, member }: Answer): MemberS
     revision: status.revision,
     appliedIndex: status.appliedIndex,
     committedIndex: status.raftIndex,
-    term: status.raftTerm,
+    lastIndex: looked.lastIndex === null ? null : Math.max(looked.lastIndex, status.raftIndex),
+    term: looked.term ?? status.raftTerm,
     size: status.dbSize,
     clusterId: clusterId ?? null,
     memberId: status.memberId,
+    listed: listed.length === 0 ? looked.listed : listed.map(asOld),
+    version: looked.version ?? status.version,
   };
 }
 
-function unseen(why: string): MemberSight {
-  return {
-    running: null,
-    answers: false,
-    inQuorum: false,
-    data: 'unknown',
-    dataFault: why,
-    revision: null,
-    appliedIndex: null,
-    committedIndex: null,
-    term: null,
-    size: null,
-    writtenAt: null,
-    clusterId: null,
-    memberId: null,
-  };
+function asOld({ id, name, peerUrls, isLearner }: ListedMember): OldMember {
+  return { id, name, peerUrls: [...peerUrls], isLearner };
 }

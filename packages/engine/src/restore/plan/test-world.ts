@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Failure, systemClock, type FailureCode } from '@holdfast/base';
-import type { EtcdClient, Survey, SurveyedMember } from '@holdfast/etcd/client';
+import type { EtcdClient, ListedMember, Survey, SurveyedMember } from '@holdfast/etcd/client';
 import type { ClusterDescription, MemberDescription, MemberSight, SnapshotManifest } from '@holdfast/model';
 import { openRepository, type Repository } from '@holdfast/repository';
 import { evidenceOf, storeSnapshot } from '@holdfast/repository/testing';
@@ -15,12 +15,15 @@ import type { PlanRequest } from './request.ts';
 type Answers = Partial<SurveyedMember> & {
   readonly clusterId?: string;
   readonly refuses?: FailureCode;
+  readonly raftTerm?: number;
 };
 
 /** How a member is found: what its machine shows, and what its etcd says. */
 export interface Scene {
   readonly sight?: Partial<MemberSight> | Failure;
   readonly answers?: Answers;
+  /** The members that its etcd lists. */
+  readonly listed?: readonly ListedMember[];
 }
 
 export const context: VerbContext = {
@@ -36,12 +39,18 @@ export const stopped = {
   data: 'readable',
   revision: 61,
   committedIndex: 70,
+  lastIndex: 70,
   term: 2,
   size: 20_000,
   clusterId: etcdId,
 } as const;
 export const absent = { running: false, data: 'absent' } as const;
 export const alive: Scene = { sight: { ...stopped, running: true }, answers: {} };
+
+export const lost: Scene = { sight: absent };
+export const off = (changes: object = {}): Scene => ({ sight: { ...stopped, ...changes } });
+/** The members of a cluster of three. */
+export const three = (m1: Scene, m2: Scene, m3: Scene): Record<string, Scene> => ({ m1, m2, m3 });
 
 /** A snapshot of an etcd 3.6: revision 61, compacted at 30. */
 export const sample = gunzipSync(
@@ -121,11 +130,14 @@ export class World {
       revision: null,
       appliedIndex: null,
       committedIndex: null,
+      lastIndex: null,
       term: null,
       size: null,
       writtenAt: null,
       clusterId: null,
       memberId: null,
+      listed: null,
+      version: null,
       ...sight,
     };
   }
@@ -133,12 +145,12 @@ export class World {
   #client(endpoints: readonly string[]): EtcdClient {
     const surveyed = (): Survey => {
       const found = this.description.members.find(({ clientUrls }) => clientUrls[0] === endpoints[0]);
-      const answers = this.#scenes.get(found?.name ?? '')?.answers;
+      const { answers, listed = [] } = this.#scenes.get(found?.name ?? '') ?? {};
       if (found === undefined || answers === undefined || answers.refuses !== undefined) {
         throw new Failure(answers?.refuses ?? 'etcd-unreachable', 'connection refused', { endpoint: '' });
       }
       const member = surveyedMember(found, answers);
-      return { clusterId: answers.clusterId ?? etcdId, members: [member], listed: [] };
+      return { clusterId: answers.clusterId ?? etcdId, members: [member], listed };
     };
     const client = {
       endpoints,
@@ -152,7 +164,7 @@ export class World {
 
 function surveyedMember(
   { name, clientUrls }: MemberDescription,
-  { clusterId = etcdId, ...answers }: Answers,
+  { clusterId = etcdId, raftTerm = 3, ...answers }: Answers,
 ): SurveyedMember {
   const id = answers.id ?? `a${name.slice(1)}`;
   const revision = answers.revision ?? 90;
@@ -176,7 +188,7 @@ function surveyedMember(
       isLearner: false,
       isLeader: false,
       raftIndex: 101,
-      raftTerm: 3,
+      raftTerm,
       appliedIndex: 100,
       revision,
       alarms: [],

@@ -1,6 +1,6 @@
 import { Failure } from '@holdfast/base';
 import type { MemberDescription, PlannedMember } from '@holdfast/model';
-import { notDescribed, type ChosenWay } from './choose-way.ts';
+import { notDescribed, type ChosenWay } from './chosen-way.ts';
 import type { PlanRequest } from './request.ts';
 import type { FoundMember } from './sight.ts';
 import type { FoundCluster } from './triage-cluster.ts';
@@ -34,7 +34,7 @@ export function topologyOf(request: PlanRequest, found: FoundCluster, chosen: Ch
   if (leaving !== undefined) {
     throw new Failure(
       'usage',
-      `${leaving.name} is not lost, and the way replace takes away only lost members`,
+      `${leaving.name} is not to be replaced, and the way replace takes away nobody else`,
     );
   }
   const members = taking.map((member) => plannedMember(request, member));

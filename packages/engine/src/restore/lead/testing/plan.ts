@@ -82,11 +82,14 @@ function member(name: string, role: PlannedMember['role']): PlannedMember {
       revision: 7,
       appliedIndex: 9,
       committedIndex: 9,
+      lastIndex: 9,
       term: 2,
       size: 1000,
       writtenAt: null,
       clusterId: 'cdf818194e3a8c32',
       memberId: 'a1',
+      listed: null,
+      version: null,
     },
   };
 }
