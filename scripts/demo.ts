@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
-import { makeHome, stopDemo } from './demo/place.ts';
-import { playStory, repository } from './demo/story.ts';
+import { clusterFile, demoHome, makeHome, repository, stateDir, stopDemo } from './demo/place.ts';
+import { type Ending, playStory } from './demo/story.ts';
 
-const help = `npm run demo                 three real etcd members are saved, destroyed and brought back; they go on running
-npm run demo -- --script     the same without a person: stops everything, exits 0 only if all is proven
+const help = `npm run demo                 two of three real etcd members are lost and brought back; all go on running
+npm run demo -- --script     the same in both ways, without a person: exits 0 only if all is proven
 npm run demo -- --stop       stops a demo that goes on running, and removes its data
 npm run demo -- --etcd 3.5   with another etcd (${etcdMinors.join(', ')})`;
 
@@ -39,21 +39,18 @@ async function main(): Promise<void> {
     return console.log(stopped ? 'The demo is stopped and its data removed.' : 'No demo was running.');
   if (stopped) console.log('An earlier demo was stopped.');
   makeHome();
-  console.log('\nHoldfast: an etcd cluster is saved, lost, and brought back.\n');
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void (givingUp ??= giveUp()));
+  console.log('\nHoldfast: an etcd cluster is saved, loses its quorum, and is brought back.\n');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void (givingUp ??= giveUp()));
   try {
-    const cluster = await playStory(values.etcd, !values.script);
-    if (values.script) await cluster[Symbol.asyncDispose]();
-    console.log(
-      process.exitCode === undefined
-        ? ending(values.script, cluster.endpoints)
-        : '\nNot all is proven: see above.',
-    );
+    const ending = await playStory(values.etcd, values.script);
+    if (givingUp !== undefined) return await givingUp;
     if (values.script) await stopDemo();
+    console.log(
+      process.exitCode === undefined ? lastWords(values.script, ending) : '\nNot all is proven: see above.',
+    );
   } catch (error) {
     // Whatever a child says of having been interrupted is no news.
-    if (givingUp !== undefined) return givingUp;
+    if (givingUp !== undefined) return await givingUp;
     await stopDemo();
     throw error;
   }
@@ -68,16 +65,28 @@ async function giveUp(): Promise<void> {
   process.exit(130);
 }
 
-function ending(script: boolean, endpoints: readonly string[]): string {
+function lastWords(script: boolean, { endpoints, snapshot }: Ending): string {
   if (script) return '\nAll proven. Everything is stopped and removed.';
+  const request = `--cluster-file ${clusterFile} --repo ${repository} --state-dir ${stateDir}`;
   return `
-All proven. The restored cluster goes on running. Try:
+All proven. The restored cluster goes on running. What was done, and what a drill has measured:
 
-  npx holdfast snapshot list --repo ${repository}
-  npx holdfast snapshot show latest --repo ${repository}
+  npx holdfast restore status latest --state-dir ${stateDir}
+  npx holdfast drill list --state-dir ${stateDir}
   npx holdfast status --repo ${repository}
+
+Back to the disaster, then the other way, from the snapshot:
+
+  npx holdfast restore rollback latest --repo ${repository} --state-dir ${stateDir}
+  npx holdfast restore run --way snapshot --snapshot ${snapshot} ${request}
+
+A disaster of your own: kill members, delete their data below ${demoHome}, and ask
+
+  npx holdfast restore plan ${request}
+
+One more snapshot:
+
   npx holdfast snapshot save --repo ${repository} --cluster demo --endpoints ${endpoints.join(',')}
-  npx holdfast doctor --repo ${repository} --endpoints ${endpoints.join(',')}
 
 Stop it with: npm run demo -- --stop`;
 }

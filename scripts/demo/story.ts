@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   churn,
   type EtcdCluster,
@@ -9,120 +8,96 @@ import {
   planCluster,
   startPlanned,
 } from '@holdfast/test-servers';
-import { holdfast } from './holdfast.ts';
+import { writeClusterFile } from './cluster-file.ts';
 import { demoHome } from './place.ts';
-import { proveHashKv, proveKeys, proveWatcher, proveWrites } from './proofs.ts';
+import { proveDisaster, proveLoss, proveRestored } from './proofs.ts';
+import { planGuided, planSnapshot, restoreGuided, restoreSnapshot, rollback } from './recovery.ts';
+import { drill, saveThrice } from './saves.ts';
 import { progress, step } from './tell.ts';
 
-/** What the story needs to know of a saved snapshot. */
-interface Saved {
-  readonly name: string;
+/** What the cluster held at a revision. */
+interface Content {
   readonly revision: number;
-  readonly state: string;
+  readonly keyValues: readonly KeyValue[];
 }
 
-export const repository = join(demoHome, 'repository');
+/** Where the story has ended. */
+export interface Ending {
+  readonly endpoints: readonly string[];
+  /** The name of the snapshot that the other way takes. */
+  readonly snapshot: string;
+}
 
-/** Plays the whole story; returns the cluster, restored and running. */
-export async function playStory(version: EtcdMinor, detached: boolean): Promise<EtcdCluster> {
+/**
+ * Plays the whole story; the members go on running.
+ *
+ * @param both whether the other way is taken as well
+ */
+export async function playStory(version: EtcdMinor, both: boolean): Promise<Ending> {
+  const cluster = await start(version);
+  const { saved, keys } = await saveThrice(cluster);
+  await drill(cluster.plan.binaries.etcd);
+  const disaster = await losePart(cluster);
+  const loss = await planGuided();
+  await restoreGuided();
+  await proveRestored(cluster, disaster.keyValues, { when: 'at the disaster', revision: disaster.revision });
+  if (both) {
+    cluster.leave();
+    await rollback();
+    proveDisaster(await planSnapshot(saved.name), { revision: disaster.revision, loss });
+    await restoreSnapshot();
+    await proveRestored(cluster, keys, { when: 'in the snapshot', revision: saved.revision });
+    proveLoss(loss, { disaster: disaster.keyValues, saved: keys });
+  }
+  cluster.leave();
+  return { endpoints: cluster.endpoints, snapshot: saved.name };
+}
+
+/** The members outlive this process: Holdfast stops them and starts them again. */
+async function start(version: EtcdMinor): Promise<EtcdCluster> {
   const plan = await planCluster({
     version,
     members: 3,
     dir: demoHome,
     names: ['cp-1', 'cp-2', 'cp-3'],
-    detached,
+    detached: true,
+    // Members on one machine hear each other at once, and need no second to miss a leader.
+    extraArgs: ['--heartbeat-interval=50', '--election-timeout=500'],
     progress,
   });
-  const lost = await step(
+  writeClusterFile(plan);
+  const cluster = await step(
     'A Kubernetes etcd of three members,',
     async () => await startPlanned(plan),
     (c) => `version ${c.version}`,
   );
-  try {
-    await step(
-      'Objects as an API server writes them, in protobuf: pods, secrets, leases;',
-      async () => {
-        await fillKubernetes(lost, { objects: 500, seed: 1 });
-        return await lost.gateway().range({ key: '/registry/', end: '/registry0', limit: 1 });
-      },
-      (answer) => `${answer.count} keys`,
-    );
-    const { saved, keys } = await saveThrice(lost);
-    await step(
-      'More changes, that no snapshot knows',
-      async () => await churn(lost, { objects: 500, changes: 20, round: 9 }),
-    );
-    await step('The disaster: all three killed, all three data directories deleted', async () => {
-      await lost[Symbol.asyncDispose]();
-      await Promise.all(
-        plan.members.map(async (member) => await rm(member.dataDir, { recursive: true, force: true })),
-      );
-    });
-    const token = `demo-${saved.name}`;
-    for (const member of plan.members) await restoreMember(member, plan.initialCluster, saved.name, token);
-    const restored = await step(
-      'The three start again',
-      async () => await startPlanned({ ...plan, token }, { restored: true }),
-    );
-    await prove(restored, saved, keys);
-    return restored;
-  } catch (error) {
-    await lost[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/** Saves while objects change; returns the last one with the keys as they were at its revision. */
-async function saveThrice(cluster: EtcdCluster): Promise<{ saved: Saved; keys: readonly KeyValue[] }> {
-  const save = async (): Promise<Saved> =>
-    await holdfast(
-      'snapshot',
-      'save',
-      '--endpoints',
-      cluster.endpoints.join(','),
-      '--repo',
-      repository,
-      '--cluster',
-      'demo',
-    );
-  for (const round of [1, 2]) {
-    await Promise.all([
-      churn(cluster, { objects: 500, changes: 60, round }),
-      step('holdfast snapshot save, while they change:', save, (s) => `revision ${s.revision}, ${s.state}`),
-    ]);
-  }
-  const saved = await step(
-    'holdfast snapshot save:',
-    async () => {
-      await churn(cluster, { objects: 500, changes: 30, round: 3 });
-      return await save();
-    },
-    (s) => `revision ${s.revision}, ${s.state}, ${s.name}`,
-  );
-  const { keyValues } = await cluster.gateway().rangeAll({ revision: saved.revision });
-  return { saved, keys: keyValues };
-}
-
-async function restoreMember(
-  member: { name: string; dataDir: string; peerUrl: string },
-  initialCluster: string,
-  snapshot: string,
-  token: string,
-): Promise<void> {
   await step(
-    `holdfast restore datadir --name ${member.name}`,
-    async () =>
-      await holdfast(
-        ...['restore', 'datadir', '--snapshot', snapshot, '--repo', repository],
-        ...['--data-dir', member.dataDir, '--name', member.name, '--initial-cluster', initialCluster],
-        ...['--initial-advertise-peer-urls', member.peerUrl, '--initial-cluster-token', token],
-      ),
+    'Objects as an API server writes them, in protobuf: pods, secrets, leases;',
+    async () => {
+      await fillKubernetes(cluster, { objects: 500, seed: 1 });
+      return await cluster.gateway().range({ key: '/registry/', end: '/registry0', limit: 1 });
+    },
+    (answer) => `${answer.count} keys`,
   );
+  return cluster;
 }
 
-async function prove(cluster: EtcdCluster, saved: Saved, keys: readonly KeyValue[]): Promise<void> {
-  await proveKeys(cluster, keys);
-  await proveWatcher(cluster, saved.revision);
-  const revision = await proveWrites(cluster);
-  await proveHashKv(cluster, revision);
+/** Changes that no snapshot has; then the quorum is lost. Returns what the cluster held. */
+async function losePart(cluster: EtcdCluster): Promise<Content> {
+  const content = await step(
+    'More changes, that no snapshot knows;',
+    async () => {
+      await churn(cluster, { objects: 500, changes: 20, round: 9 });
+      // All that was committed has reached the member that will survive: this read is linearizable.
+      return await cluster.gateway(0).rangeAll();
+    },
+    ({ revision }) => `revision ${revision}`,
+  );
+  const lost = cluster.members.slice(1);
+  await step('The disaster: two of the three killed, their data directories deleted', async () => {
+    await Promise.all(lost.map(async (_, i) => await cluster.kill(i + 1)));
+    await Promise.all(lost.map(async ({ dataDir }) => await rm(dataDir, { recursive: true, force: true })));
+  });
+  cluster.leave();
+  return content;
 }

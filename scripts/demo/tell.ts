@@ -1,8 +1,13 @@
 import { styleText } from 'node:util';
 
 /** Seconds with one digit. */
-function seconds(ms: number): string {
+export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)}s`;
+}
+
+/** Tells a line that belongs to the step before it. */
+export function tell(line: string): void {
+  console.log(`      ${line}`);
 }
 
 let number = 0;

@@ -6,18 +6,52 @@ import { dirname, join } from 'node:path';
 import { etcdOrSkip, startCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { holdfast } from './product.ts';
+import { Lab } from './restore/lab.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = (path: string): string => readFileSync(join(root, path), 'utf8');
 
+/** The part of a page below a heading of the second rank. */
+function part(path: string, title: string): string {
+  return page(path)
+    .split('\n## ')
+    .find((each) => each.startsWith(`${title}\n`))!;
+}
+
 /** The commands of a page's console blocks, without comments and with continued lines joined. */
 function commandsOf(text: string): string[] {
-  return [...text.matchAll(/```console\n(.*?)```/gs)]
+  return [...text.matchAll(/```(?:console|sh)\n(.*?)```/gs)]
     .flatMap((match) => match[1]!.replaceAll('\\\n', ' ').split('\n'))
     .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
 }
 
+/** The options that a command line, or an option's row in a table, names in full. */
+function flagsOf(text: string): string[] {
+  return [...text.matchAll(/(?<=^|\s)--[a-z][a-z-]*/g)].map(([flag]) => flag);
+}
+
+/** Those that a page lists in its tables. */
+function optionsOf(text: string): string[] {
+  return [...text.matchAll(/^\| `(-[^`]+)`/gm)].flatMap(([, option]) => flagsOf(option!));
+}
+
+/** Every command with its options, by the page that is made from the command tree. */
+function reference(): Map<string, Set<string>> {
+  const [general = '', ...commands] = page('docs/reference/cli.md').split('\n## holdfast ');
+  return new Map(
+    commands.map((text) => [text.split('\n', 1)[0]!, new Set([...optionsOf(general), ...optionsOf(text)])]),
+  );
+}
+
+/** Runs a command of a page, which has to succeed. */
+async function expectDone(command: string, words: readonly string[]): Promise<void> {
+  const { status, stderr } = await holdfast(words);
+  expect({ command, status, stderr: status === 0 ? '' : stderr }).toEqual({ command, status: 0, stderr: '' });
+}
+
+/** A demo waits three times for a quorum that is gone. */
+const demoMs = 300_000;
 const minors = ['3.4', '3.6'] as const;
 const had = await Promise.all(minors.map((minor) => etcdOrSkip(minor)));
 
@@ -38,39 +72,73 @@ describe.skipIf(had.some(({ skip }) => skip))('the README', () => {
       [/\bca\.crt/, cacert],
       [/\bclient\.crt/, cert],
       [/\bclient\.key/, key],
+      [/drill run/, `drill run --etcd ${cluster.plan.binaries.etcd} --state-dir ${join(folder, 'state')}`],
     ];
-    const use = page('README.md')
-      .split('\n## ')
-      .find((each) => each.startsWith('Use\n'))!;
-    const commands = commandsOf(use).filter((line) => line.startsWith('npx holdfast '));
+    const commands = commandsOf(part('README.md', 'Use')).filter((line) => line.startsWith('npx holdfast '));
     expect(commands.length).toBeGreaterThan(5);
     for (const command of commands) {
       const line = here.reduce((text, [from, to]) => text.replace(from, to), command);
-      const { status, stderr } = await holdfast(line.split(/\s+/).slice(2));
-      expect({ command, status, stderr: status === 0 ? '' : stderr }).toEqual({
-        command,
-        status: 0,
-        stderr: '',
-      });
+      await expectDone(command, line.split(/\s+/).slice(2));
     }
     expect(existsSync(join(folder, 'data/member/snap/db'))).toBe(true);
   });
 
-  test.each(minors)('the demo proves all that it tells on etcd %s, and leaves nothing', (minor) => {
-    const env = { ...process.env, TMPDIR: folder, NO_COLOR: '1' };
-    const demo = spawnSync(process.execPath, ['scripts/demo.ts', '--script', '--etcd', minor], {
-      cwd: root,
-      env,
-      encoding: 'utf8',
-    });
-    expect({ status: demo.status, wrong: demo.stdout.includes('WRONG'), stderr: demo.stderr }).toEqual({
-      status: 0,
-      wrong: false,
-      stderr: '',
-    });
-    expect(demo.stdout.match(/proven/g)!.length).toBeGreaterThan(3);
-    expect(existsSync(join(folder, `holdfast-demo-${userInfo().username}`))).toBe(false);
+  test.each([
+    ['README.md', part('README.md', 'At three in the morning')],
+    ['docs/restore.md', page('docs/restore.md').split('\n## ')[0]!],
+  ])('at three in the morning the commands of %s bring a lost cluster back', async (_, text) => {
+    await using lab = await Lab.make({ version: '3.6', members: 3 });
+    await lab.start();
+    await lab.destroy(lab.members.slice(1));
+    const commands = commandsOf(text).map((line) => line.replace(/^npx /, ''));
+    expect(commands.length).toBeGreaterThan(2);
+    for (const command of commands) {
+      const line = command.replace('prod.yaml', lab.clusterFile).replace('/backup', lab.repo);
+      // Nobody is asked here.
+      const confirmed = /^holdfast restore (run|rollback)/.test(command) ? ['--confirm', 'lab'] : [];
+      const words = [...line.split(/\s+/).slice(1), ...confirmed, '--state-dir', lab.stateDir];
+      await expectDone(command, words);
+    }
   });
+
+  test.each(minors)(
+    'the demo proves all that it tells on etcd %s, and leaves nothing',
+    (minor) => {
+      const env = { ...process.env, TMPDIR: folder, NO_COLOR: '1' };
+      const demo = spawnSync(process.execPath, ['scripts/demo.ts', '--script', '--etcd', minor], {
+        cwd: root,
+        env,
+        encoding: 'utf8',
+      });
+      expect({ status: demo.status, wrong: demo.stdout.includes('WRONG'), stderr: demo.stderr }).toEqual({
+        status: 0,
+        wrong: false,
+        stderr: '',
+      });
+      expect(demo.stdout.match(/proven/g)!.length).toBeGreaterThan(8);
+      expect(existsSync(join(folder, `holdfast-demo-${userInfo().username}`))).toBe(false);
+    },
+    demoMs,
+  );
+});
+
+test.each(['README.md', 'docs/restore.md'])('every command and option that %s names is one', (path) => {
+  const known = reference();
+  const every = new Set(['--help', ...[...known.values()].flatMap((options) => [...options])]);
+  const text = page(path);
+  const code = [...text.replaceAll(/```.*?```/gs, '').matchAll(/`([^`]+)`/g)].map(([, inline]) => inline!);
+  const named = [...commandsOf(text), ...code]
+    .map((line) => line.replace(/^npx /, '').replaceAll(/\s+/g, ' '))
+    .filter((line) => /^holdfast [a-z]|^(?:restore|drill|snapshot) [a-z]/.test(line))
+    .map((line) => line.replace(/^holdfast /, ''));
+  expect(named.length).toBeGreaterThan(10);
+  const wrong = named.filter((line) => {
+    const [noun = '', verb = ''] = line.split(' ');
+    const options = known.get(`${noun} ${verb}`) ?? known.get(noun);
+    return !flagsOf(line).every((flag) => options?.has(flag)) || options === undefined;
+  });
+  const loose = code.filter((inline) => inline.startsWith('--')).flatMap(flagsOf);
+  expect([...wrong, ...loose.filter((flag) => !every.has(flag))]).toEqual([]);
 });
 
 test('every link between the pages leads somewhere', () => {
