@@ -18,6 +18,8 @@ export interface Fault {
   readonly at?: number;
   readonly match?: RegExp;
   readonly do?: 'kill' | 'torn' | 'fill' | 'interrupt' | 'freeze';
+  /** The file that `fill` makes. */
+  readonly hog?: string;
   readonly log?: string;
 }
 
@@ -63,6 +65,7 @@ function faultEnvironment(fault: Fault | undefined): NodeJS.ProcessEnv {
     ...(fault.at !== undefined && { FAULT_AT: String(fault.at) }),
     ...(fault.match !== undefined && { FAULT_MATCH: fault.match.source }),
     ...(fault.do !== undefined && { FAULT_DO: fault.do }),
+    ...(fault.hog !== undefined && { FAULT_HOG: fault.hog }),
     ...(fault.log !== undefined && { FAULT_LOG: fault.log }),
   };
 }

@@ -8,6 +8,7 @@
  * - `FAULT_MATCH`: a regular expression; changes are counted from the first write of text that it matches, which is change 1.
  * - `FAULT_DO`: `kill` (SIGKILL), `torn` (a write is made in half, then SIGKILL), `fill` (a file takes all free space),
  *   `interrupt` (SIGINT, as Ctrl-C), `freeze` (SIGSTOP, until somebody sends SIGCONT).
+ * - `FAULT_HOG`: the file that `fill` makes; without it `hog` in that folder.
  * - `FAULT_LOG`: a file that gets one line for each change, so that a test knows how many there are: its number, the call,
  *   the path, and the text if it is short.
  */
@@ -20,6 +21,7 @@ const strikeAt = Number(process.env['FAULT_AT'] ?? 0);
 const strike = process.env['FAULT_DO'] ?? 'kill';
 const log = process.env['FAULT_LOG'];
 const match = process.env['FAULT_MATCH'];
+const hog = process.env['FAULT_HOG'] ?? `${root}/hog`;
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -57,7 +59,7 @@ function change(name: string, path: string, half?: () => void, text = ''): void 
 
 /** Takes all free space of the file system, down to the last byte. */
 function fill(): void {
-  const fd = real.openSync(`${root}/hog`, 'w');
+  const fd = real.openSync(hog, 'w');
   for (let size = 1 << 20; size >= 1; size = Math.floor(size / 2)) {
     const block = Buffer.alloc(size, 1);
     try {

@@ -1,7 +1,8 @@
 import { planSteps, type PlannedStep } from '@holdfast/model';
 import { etcdOrSkip } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Lab } from './lab.ts';
+import { Labs } from './labs.ts';
+import type { Lab } from './lab.ts';
 import { expectNew, expectOld } from './outcome.ts';
 import { strikeAt, type Moment } from './strike.ts';
 
@@ -25,6 +26,7 @@ const steps = planSteps({
   },
   members: three,
 });
+const agreed = steps.find(({ kind }) => kind === 'agree')!.number;
 
 const moments: readonly Moment[] = ['before', 'in', 'after'];
 const points = steps.flatMap((step) =>
@@ -35,45 +37,47 @@ const points = steps.flatMap((step) =>
   ]),
 );
 
-describe.skipIf(skip)('a restore of three running members that is killed', () => {
-  let lab: Lab;
-  beforeAll(async () => {
-    lab = await Lab.make({ version: '3.6', members: 3 });
-  });
-  afterAll(async () => lab[Symbol.asyncDispose]());
-
-  const run = (): string[] => [
+function run(lab: Lab): string[] {
+  return [
     ...['run', ...lab.request, '--way', 'snapshot', '--snapshot', lab.content.snapshot],
     ...['--confirm', 'lab'],
   ];
+}
 
-  async function killed(step: PlannedStep, moment: Moment): Promise<void> {
-    await lab.reset();
-    await lab.start();
-    const { status, stderr } = await lab.restore(run(), await strikeAt(lab, run(), step, moment));
-    expect({ status, stderr }).toEqual({ status: 137, stderr });
-  }
+/** Three running members, and a run of their restore that was killed. */
+async function killed(lab: Lab, step: PlannedStep, moment: Moment): Promise<void> {
+  const fault = await strikeAt(lab, run(lab), step, moment);
+  await lab.reset();
+  await lab.start();
+  const { status, stderr } = await lab.restore(run(lab), fault);
+  expect({ status, stderr }).toEqual({ status: 137, stderr });
+}
 
-  test.each(points)('%s is finished by resume: all three are new', async (what, step, moment) => {
-    await killed(step, moment);
-    const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
-    expect(`${stderr} ${status}`).toMatch(/ 0$/);
-    await expectNew(lab, lab.members, lab.content.atSnapshot, what);
+describe.skipIf(skip)('a restore of three running members that is killed', () => {
+  let labs: Labs;
+  beforeAll(async () => {
+    labs = await Labs.make(2, { version: '3.6', members: 3 });
   });
+  afterAll(async () => labs[Symbol.asyncDispose]());
 
-  test.each(points)('%s is put back by rollback: all three are old', async (what, step, moment) => {
-    await killed(step, moment);
-    const { status, stderr } = await lab.restore([
-      'rollback',
-      'latest',
-      '--repo',
-      lab.repo,
-      '--confirm',
-      'lab',
-    ]);
-    expect(`${stderr} ${status}`).toMatch(/ 0$/);
-    const agreed = steps.find(({ kind }) => kind === 'agree')!.number;
-    const served = step.number > agreed || (step.number === agreed && moment === 'after');
-    await expectOld(lab, lab.members, what, { served });
-  });
+  test.concurrent.each(points)('%s is finished by resume: all three are new', (what, step, moment) =>
+    labs.use(async (lab) => {
+      await killed(lab, step, moment);
+      const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
+      expect(`${stderr} ${status}`).toMatch(/ 0$/);
+      await expectNew(lab, lab.members, lab.content.atSnapshot, what);
+    }),
+  );
+
+  test.concurrent.each(points)('%s is put back by rollback: all three are old', (what, step, moment) =>
+    labs.use(async (lab) => {
+      await killed(lab, step, moment);
+      const { status, stderr } = await lab.restore([
+        ...['rollback', 'latest', '--repo', lab.repo, '--confirm', 'lab'],
+      ]);
+      expect(`${stderr} ${status}`).toMatch(/ 0$/);
+      const served = step.number > agreed || (step.number === agreed && moment === 'after');
+      await expectOld(lab, lab.members, what, { served });
+    }),
+  );
 });

@@ -54,6 +54,8 @@ export class Lab implements AsyncDisposable {
   readonly repo: string;
   readonly stateDir: string;
   readonly clusterFile: string;
+  /** Runs of the product that are under way. */
+  readonly #runs = new Set<Running>();
 
   private constructor(dir: string, plan: ClusterPlan, content: Content) {
     this.dir = dir;
@@ -106,7 +108,7 @@ export class Lab implements AsyncDisposable {
 
   /** Everything as it was when the cluster was stopped. */
   async reset(): Promise<void> {
-    await killEtcdsUnder(this.dir);
+    await this.#endAll();
     for (const name of ['live', 'repository', 'state']) {
       rmSync(join(this.dir, name), { recursive: true, force: true });
     }
@@ -208,7 +210,10 @@ export class Lab implements AsyncDisposable {
 
   /** The same, for who wants to do something meanwhile. */
   begin(args: readonly string[], fault?: Fault, env?: NodeJS.ProcessEnv): Running {
-    return beginHoldfast(['restore', ...args, '--state-dir', this.stateDir], fault, env);
+    const run = beginHoldfast(['restore', ...args, '--state-dir', this.stateDir], fault, env);
+    this.#runs.add(run);
+    void run.finished.finally(() => this.#runs.delete(run));
+    return run;
   }
 
   /** The flags of `plan` and `run`. */
@@ -225,8 +230,17 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Whatever a case has left running. */
+  async #endAll(): Promise<void> {
+    for (const run of this.#runs) {
+      run.signal('SIGKILL');
+      await run.finished;
+    }
     await killEtcdsUnder(this.dir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endAll();
     for (const { ports } of this.members) for (const port of [ports.client, ports.peer]) freePort(port);
     rmSync(this.dir, { recursive: true, force: true });
   }

@@ -9,7 +9,10 @@ export type Moment = 'before' | 'in' | 'after';
 /** How many changes of the file system each step makes between its `begin` and its `done`, by number. */
 const changes = new WeakMap<Lab, Map<number, number>>();
 
-/** The fault that kills a run at a moment of a step. Halfway is known from a run that nobody disturbed. */
+/**
+ * The fault that kills a run at a moment of a step. Halfway is known from a run that nobody disturbed, which is made when it
+ * is first needed.
+ */
 export async function strikeAt(
   lab: Lab,
   args: readonly string[],
@@ -27,12 +30,12 @@ export async function strikeAt(
 
 async function counted(lab: Lab, args: readonly string[]): Promise<Map<number, number>> {
   const log = `${lab.dir}.changes`;
+  await lab.reset();
+  await lab.start();
   const { status, stderr } = await lab.restore(args, { root: lab.dir, log });
   if (status !== 0) throw new Error(stderr);
   const lines = readFileSync(log, 'utf8').split('\n');
   rmSync(log);
-  await lab.reset();
-  await lab.start();
   return changesBySteps(lines);
 }
 

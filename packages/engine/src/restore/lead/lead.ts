@@ -1,4 +1,4 @@
-import { Failure } from '@holdfast/base';
+import { Failure, isFailure } from '@holdfast/base';
 import {
   planSteps,
   type PlannedStep,
@@ -24,8 +24,8 @@ type Again = LeadOptions & {
 /**
  * Carries a plan out. A step that fails, or takes longer than its limit, has everything undone.
  *
- * @throws restore-rolled-back; restore-stuck when it can neither go on nor be undone; restore-paused when the signal was
- *   aborted; restore-refused when it is no whole plan, restore-state when it was begun before, restore-running; disk-full
+ * @throws restore-rolled-back; restore-held when another one is at work on the data; restore-stuck when it can neither go
+ *   on nor be undone; restore-paused when the signal was aborted; restore-refused when it is no whole plan, restore-state when it was begun before, restore-running; disk-full
  *   and file-unwritable when the journal cannot be written, which leaves everything as it stands
  */
 export async function runRestore(
@@ -97,6 +97,8 @@ async function finish(leader: Leader): Promise<RestoreReport> {
   const fault = await goForward(leader);
   const made = await report(leader);
   if (fault === undefined) return made;
+  // Another restore is at work there: this one was refused, since nothing but its own claims was there to put back.
+  if (fault.step.kind === 'lock' && isFailure(fault.error, 'restore-held')) throw fault.error;
   const details = { id: leader.plan.id, ...faultDetails(fault) };
   throw new Failure('restore-rolled-back', faultSentence(fault), details, { cause: fault.error });
 }
