@@ -274,7 +274,7 @@ export const failureTable = {
   'etcd-program-missing': {
     exit: 14,
     what: 'there is no etcd program to be run',
-    next: 'Name one with --etcd PATH; its minor version must be that of the snapshot or the next one.',
+    next: 'Name one with --etcd PATH, or in the description of the cluster; its minor version must be that of the snapshot or the next one.',
   },
   'drill-failed': {
     exit: 4,

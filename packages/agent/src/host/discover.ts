@@ -116,8 +116,12 @@ async function sharesFiles(pid: number): Promise<boolean> {
   return own === others;
 }
 
-/** Its words as they are; with relative paths among them it has to be started in the same folder again. */
-function commandOf({ command, workingDir }: EtcdProcess): string[] {
+/**
+ * Its words as they are, but the program by its path: who starts it again may look for programs elsewhere. With relative
+ * paths among them it has to be started in the same folder again.
+ */
+function commandOf({ command: [program = '', ...args], executable, workingDir }: EtcdProcess): string[] {
+  const command = [program.includes('/') ? program : executable, ...args];
   const relative = command.some(
     (word, i) =>
       /^--?[\w-]+=\.{0,2}[\w-]*\//.test(word) ||

@@ -1,21 +1,23 @@
 import { spawn } from 'node:child_process';
-import { access, constants, open } from 'node:fs/promises';
+import { access, constants, open, stat } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
+import { lastWords, logTail } from '@holdfast/etcd/server-log';
 import type { HostDescription, MemberDescription } from '@holdfast/model';
 import type { HostDriver, StartOptions } from './driver.ts';
 import { configFileOf } from './etcd-settings.ts';
 import { joinBesideFile, joinFlags } from './join-flags.ts';
 import { firstMomentsMs, lookAgainMs, stopGraceMs } from './patience.ts';
 import { etcdProcessesOn, type EtcdProcess } from './processes.ts';
-import { lastLines, withLog } from './log-tail.ts';
 
 type ProcessRun = Extract<HostDescription, { driver: 'process' }>;
 
 /** Runs etcd as a process of its own that nobody watches over. It is found again by its data directory. */
 export function processDriver(member: MemberDescription, run: ProcessRun, clock: Clock): HostDriver {
   const find = (): Promise<EtcdProcess[]> => etcdProcessesOn(member.dataDir);
-  const logTail = (): Promise<string> => lastLines(run.logFile);
+  // What it said before the last start is no news.
+  let begun = 0;
+  const tail = (): Promise<string> => logTail(run.logFile, begun);
 
   return {
     async state() {
@@ -31,18 +33,22 @@ export function processDriver(member: MemberDescription, run: ProcessRun, clock:
     stop: (signal) => stopProcesses(member, find, clock, signal),
     async start(options, signal) {
       if ((await find()).length > 0) return;
-      const refuse = async (why: string): Promise<never> => {
-        throw new Failure('etcd-not-started', withLog(why, await logTail()), { member: member.name });
-      };
-      const ending = await launch(run, commandOf(member, run, options)).catch((error: Error) =>
-        refuse(error.message),
+      begun = await stat(run.logFile).then(
+        ({ size }) => size,
+        () => 0,
       );
+      const command = commandOf(member, run, options);
+      const ending = await launch(run, command).catch((error: Error) => {
+        throw new Failure('etcd-not-started', error.message, { member: member.name }, { cause: error });
+      });
       const until = clock.monotonic() + firstMomentsMs;
       while (clock.monotonic() < until && ending() === undefined) await clock.sleep(lookAgainMs, signal);
-      if (ending() !== undefined) await refuse(`it ended at once (${ending()})`);
+      if (ending() === undefined) return;
+      const why = `it ended at once (${ending()}): ${lastWords(await tail())}`;
+      throw new Failure('etcd-not-started', why, { member: member.name, log: run.logFile });
     },
     program: () => programOf(run.command),
-    logTail,
+    logTail: tail,
   };
 }
 

@@ -8,6 +8,8 @@ export interface EtcdProcess extends EtcdSettings {
   /** Clock ticks since boot: tells a process from a later one with the same pid. */
   readonly startedAt: string;
   readonly command: readonly string[];
+  /** The path of the program, however the command names it. */
+  readonly executable: string;
   readonly environment: Readonly<Record<string, string>>;
   /** The folder that its relative paths begin from. */
   readonly workingDir: string;
@@ -55,6 +57,7 @@ async function etcdOf(pid: number): Promise<EtcdProcess | undefined> {
     pid,
     startedAt: startOf(await readFile(`/proc/${pid}/stat`, 'utf8')),
     command,
+    executable: executable.replace(/ \(deleted\)$/, ''),
     environment,
     workingDir,
   };

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
+import { lastWords } from '@holdfast/etcd/server-log';
 import type { StepEvidence } from '@holdfast/engine';
 import type { MemberDescription } from '@holdfast/model';
 import type { HostDriver } from './driver.ts';
 import { dataHolders, databaseLockers } from './holders.ts';
 import { listeningUrls } from './listeners.ts';
-import { withLog } from './log-tail.ts';
 import { lookAgainMs } from './patience.ts';
 
 /** Milliseconds for which one process has to go on running: one that dies of its data does so within them. */
@@ -62,8 +62,8 @@ export async function proveStarted(
     else if (clock.monotonic() - since.at >= steadyMs) return { started: true, pid, detail, evidence };
     if (!running || signal.aborted) {
       const why = running ? `${detail}, but it neither holds its database nor listens` : detail;
-      const log = withLog(why, await driver.logTail());
-      throw new Failure('etcd-not-started', log, { member: member.name }, { cause: signal.reason });
+      const said = `${why}: ${lastWords(await driver.logTail())}`;
+      throw new Failure('etcd-not-started', said, { member: member.name }, { cause: signal.reason });
     }
     await clock.sleep(lookAgainMs, signal).catch(() => undefined);
   }

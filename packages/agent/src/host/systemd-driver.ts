@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
+import { lastWords, tailOf } from '@holdfast/etcd/server-log';
 import type { MemberDescription } from '@holdfast/model';
 import type { HostDriver, HostState } from './driver.ts';
 import { placeJoin, removeJoin } from './join-drop-in.ts';
-import { lastOf, withLog } from './log-tail.ts';
 import { firstMomentsMs, lookAgainMs, stopGraceMs } from './patience.ts';
 import { journal, systemctl, unitProperties, type HostAccess } from './systemctl.ts';
 
@@ -25,7 +25,7 @@ export function systemdDriver(
   clock: Clock,
   access: HostAccess,
 ): HostDriver {
-  const logTail = async (): Promise<string> => lastOf(await journal(access, unit, 20));
+  const logTail = async (): Promise<string> => tailOf(await journal(access, unit, 200));
   const look = async (signal?: AbortSignal): Promise<Unit> => {
     const found = await unitProperties(access, unit, asked, signal);
     if ('unknown' in found)
@@ -66,8 +66,9 @@ export function systemdDriver(
         now = await look(signal);
       }
       if (hasDied(now) || !stateOf(unit, now).running)
-        throw new Failure('etcd-not-started', withLog(stateOf(unit, now).detail, await logTail()), {
+        throw new Failure('etcd-not-started', `${stateOf(unit, now).detail}: ${lastWords(await logTail())}`, {
           member: member.name,
+          log: `journalctl --unit ${unit}`,
         });
     },
     program: () => programOf(access, unit),

@@ -1,5 +1,6 @@
 import { chown, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { Failure } from '@holdfast/base';
 import { whyElsewhere } from '../host/here.ts';
 import { joins, notOfLog } from '../places.ts';
 import { memberPlace } from './bar.ts';
@@ -22,6 +23,7 @@ export const lock: NodeStep = {
     const { places, order } = act;
     const elsewhere = await whyElsewhere(order.member);
     if (elsewhere !== undefined) throw stepFailed(order, elsewhere);
+    await refuseUnstartable(act);
     const own = async (): Promise<Claim | undefined> => {
       const claim = await readClaim(places.claim);
       if (claim !== undefined) refuseOthers(act, claim);
@@ -56,6 +58,13 @@ export const lock: NodeStep = {
     return { held: false };
   },
 };
+
+/** An etcd whose program is not there would be missed when it is stopped already. */
+async function refuseUnstartable({ order: { member }, driver }: Act): Promise<void> {
+  if (member.run.driver !== 'process' || (await driver.program()) !== undefined) return;
+  const why = `the command of ${member.name} begins with ${member.run.command[0]}, which is no program on this machine`;
+  throw new Failure('etcd-program-missing', why, { member: member.name });
+}
 
 /** Undefined when another claim came first. */
 async function claimAnew(act: Act): Promise<Found | undefined> {

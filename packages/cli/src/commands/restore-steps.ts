@@ -56,5 +56,6 @@ function endOf(record: JournalRecord, took: string): string {
 
 function whyOf({ evidence }: JournalRecord): string {
   const why = evidence?.['why'];
-  return typeof why === 'string' ? why : '';
+  // The rest of a longer one stands in the failure itself.
+  return typeof why === 'string' ? (why.split('\n')[0] ?? '') : '';
 }

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
+import { lastWords, logTail } from '@holdfast/etcd/server-log';
 import { startChild, type Child } from './child.ts';
 import { isHealthy } from './health.ts';
-import { lastWords, logTail } from './log-tail.ts';
 import { freePorts } from './ports.ts';
 import { minorOf, type EtcdProgram } from './program.ts';
 
