@@ -22,7 +22,7 @@ export async function compareWithFile(
     ...(onProgress && { onProgress: (done, total) => onProgress({ phase: 'compare', done, total }) }),
   });
   return [
-    keysCheck(keys, found.status?.liveKeys),
+    keysCheck(keys, found.readableKeys),
     'missing' in hashKv
       ? said('hashkv', 'skipped', hashKv.missing)
       : hashCheck(
@@ -33,8 +33,8 @@ export async function compareWithFile(
   ];
 }
 
-function keysCheck(keys: number, expected: number | undefined): DrillCheck {
-  if (expected === undefined) {
+function keysCheck(keys: number, expected: number | null): DrillCheck {
+  if (expected === null) {
     return said('keys', 'failed', 'the keys of the snapshot cannot be counted: its records are damaged');
   }
   return keys === expected

@@ -18,8 +18,12 @@ export async function answersOnDisk(
   const db = join(dataDir, 'member', 'snap', 'db');
   // The hash that is named does not matter, the point does: at it the db is hashed.
   const at = { revision, compactRevision, hash: 0 };
-  const { status, hashKv } = await verifySnapshotFile(db, { trailer: 'optional', hashKv: at, signal });
-  if (status === null || hashKv === null)
+  const { status, readableKeys, hashKv } = await verifySnapshotFile(db, {
+    trailer: 'optional',
+    hashKv: at,
+    signal,
+  });
+  if (status === null || readableKeys === null || hashKv === null)
     throw new Failure('not-a-snapshot', 'etcd left a damaged database', { path: db });
   const skipped = `the snapshot has authentication on: ${noLogin}`;
   return {
@@ -29,7 +33,7 @@ export async function answersOnDisk(
       said('alarms', 'skipped', skipped),
       said('probe', 'skipped', skipped),
     ],
-    keys: status.liveKeys,
+    keys: readableKeys,
     hashKv: { hashKv },
   };
 }

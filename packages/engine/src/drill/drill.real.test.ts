@@ -6,9 +6,16 @@ import { Failure, systemClock } from '@holdfast/base';
 import { connectEtcd } from '@holdfast/etcd/client';
 import { openRepository, type Repository, type SnapshotEntry } from '@holdfast/repository';
 import { storeSnapshot } from '@holdfast/repository/testing';
-import { etcdOrSkip, startCluster, type ClusterOptions } from '@holdfast/test-servers';
+import {
+  etcdOrSkip,
+  planCluster,
+  startCluster,
+  startPlanned,
+  type ClusterOptions,
+} from '@holdfast/test-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VerbContext } from '../context.ts';
+import { restoreDatadir } from '../restore/index.ts';
 import { saveSnapshot } from '../save/index.ts';
 import { listDrills, runDrill } from './index.ts';
 
@@ -82,6 +89,29 @@ describe.skipIf(etcd.skip)('a drill', () => {
     const path = join(stateDir, 'drills', name!);
     await writeFile(path, (await readFile(path, 'utf8')).replace('"passed"', '"failed"'));
     expect(await listDrills(stateDir)).toMatchObject({ drills: [], damaged: [{ path }] });
+  });
+
+  test('of a snapshot whose revision a restore has moved on counts the keys that can be read', async () => {
+    const { path } = await saved();
+    const plan = await planCluster({ version: '3.6' });
+    const [member] = plan.members;
+    await restoreDatadir(context, {
+      source: { file: path, label: 'nightly' },
+      dataDir: member!.dataDir,
+      name: member!.name,
+      initialCluster: plan.initialCluster,
+      peerUrls: [member!.peerUrl],
+      token: plan.token,
+    });
+    await using cluster = await startPlanned(plan, { restored: true });
+    await using client = connectEtcd({ endpoints: cluster.endpoints, clock: systemClock });
+    await saveSnapshot(context, { client, repository, name: 'after', cluster: 'restored' });
+    const report = await runDrill(context, { repository, name: 'after', program, stateDir });
+    expect(report.checks.find(({ check }) => check === 'keys')).toMatchObject({
+      outcome: 'passed',
+      detail: '29, as in the snapshot',
+    });
+    expect(report.outcome).toBe('passed');
   });
 
   test('of a snapshot with authentication asks what it may, and everything with a login', async () => {

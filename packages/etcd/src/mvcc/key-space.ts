@@ -93,6 +93,14 @@ export class KeySpace {
     this.#hashes = new HashPair(hash, crc32c(Buffer.from('key')));
   }
 
+  /**
+   * Live keys that a client can read. A bump of the revision is the record of a key without a name, which etcd's own tools
+   * count among the live ones and no client ever sees.
+   */
+  get readableKeys(): number {
+    return this.liveKeys - Number(this.#bumped);
+  }
+
   /** The hash of the image up to here. */
   get hash(): number {
     return this.#hashes.whole;

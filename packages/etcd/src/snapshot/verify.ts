@@ -27,6 +27,8 @@ export interface Verification {
   readonly checks: Check[];
   /** Null when tree or records are damaged; the same holds for the following. */
   readonly status: StatusFigures | null;
+  /** Live keys that a client can read: without the one that a bump of the revision leaves. */
+  readonly readableKeys: number | null;
   readonly pages: { readonly total: number; readonly free: number } | null;
   readonly buckets: Record<string, number> | null;
   /** HashKV as computed: at the live member's point, or else at the end of the image. */
@@ -82,6 +84,7 @@ async function verify(source: ByteSource, options: VerifyOptions): Promise<Verif
     return {
       checks,
       status: whole?.status ?? null,
+      readableKeys: whole?.keySpace.readableKeys ?? null,
       pages: whole?.pages ?? null,
       buckets: whole?.buckets ?? null,
       hashKv,
