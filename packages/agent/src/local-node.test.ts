@@ -294,6 +294,40 @@ test('a log that cannot be put aside by itself is refused before anything is don
   expect(readdirSync(data).toSorted()).toEqual(['member', 'notes']);
 });
 
+test('what lies in the folder of a log and is no log is not put aside with it: it is refused', async () => {
+  oldData();
+  oldLog();
+  writeFileSync(join(log, 'backups.tar'), 'of somebody');
+  const before = list();
+  await expect(restore({ walDir: log }).perform(['lock'])).rejects.toMatchObject({
+    code: 'node-failed',
+    why: expect.stringContaining('backups.tar') as string,
+  });
+  expect(list()).toEqual(before);
+});
+
+test('a restore that was carried out before is not carried out again', async () => {
+  oldData();
+  const made = restore();
+  await made.perform([...there, 'unlock']);
+  const before = list();
+  await expect(new TestRestore(made.plan, made.member).perform(['lock'])).rejects.toMatchObject({
+    code: 'node-failed',
+    why: expect.stringContaining('before') as string,
+  });
+  expect(list()).toEqual(before);
+});
+
+test.skipIf(process.getuid?.() !== 0)('the bar of an earlier restore says nothing of an owner', async () => {
+  mkdirSync(data);
+  chownSync(data, 4321, 1234);
+  writeFileSync(join(data, 'member'), 'barred by another restore', { mode: 0o400 });
+  const made = restore();
+  await made.perform(there);
+  const { uid, gid } = statSync(join(data, 'member'));
+  expect([uid, gid]).toEqual([4321, 1234]);
+});
+
 test.skipIf(process.getuid?.() !== 0)('new data belongs to whom the old belonged', async () => {
   oldData();
   oldLog();

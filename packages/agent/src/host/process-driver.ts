@@ -38,7 +38,7 @@ export function processDriver(member: MemberDescription, run: ProcessRun, clock:
         () => 0,
       );
       const command = commandOf(member, run, options);
-      const ending = await launch(run, command).catch((error: Error) => {
+      const ending = await launch(member, run, command).catch((error: Error) => {
         throw new Failure('etcd-not-started', error.message, { member: member.name }, { cause: error });
       });
       const until = clock.monotonic() + firstMomentsMs;
@@ -104,6 +104,7 @@ function commandOf(member: MemberDescription, run: ProcessRun, { join }: StartOp
 
 /** Starts a process that outlives this one and hears none of its signals; tells how it ended, once it has. */
 async function launch(
+  { dataDir }: MemberDescription,
   { logFile }: ProcessRun,
   { words, environment }: Command,
 ): Promise<() => string | undefined> {
@@ -112,6 +113,7 @@ async function launch(
     const child = spawn(words[0] ?? '', words.slice(1), {
       cwd: '/',
       detached: true,
+      ...(await ownerOf(dataDir)),
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
       stdio: ['ignore', log.fd, log.fd],
     });
@@ -128,6 +130,13 @@ async function launch(
   } finally {
     await log.close();
   }
+}
+
+/** Whose data it is runs it: what root would write there, the user of the next ordinary start could not read. */
+async function ownerOf(dataDir: string): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.geteuid?.() !== 0) return undefined;
+  const found = await stat(join(dataDir, 'member')).catch(() => undefined);
+  return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };
 }
 
 /** The word that names etcd: before it may stand what runs it, as `nice` or `env`. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { etcdSettings, type EtcdSettings } from './etcd-settings.ts';
 
@@ -26,12 +26,25 @@ export async function etcdProcesses(): Promise<EtcdProcess[]> {
   return found;
 }
 
-/** Those of them that keep their data in `dataDir`. */
+/** Those of them that keep their data in `dataDir`: one in a container may name the same path and mean another folder. */
 export async function etcdProcessesOn(dataDir: string): Promise<EtcdProcess[]> {
   const wanted = await real(dataDir);
   const found: EtcdProcess[] = [];
-  for (const etcd of await etcdProcesses()) if ((await real(etcd.dataDir)) === wanted) found.push(etcd);
+  for (const etcd of await etcdProcesses()) {
+    if ((await real(etcd.dataDir)) === wanted && (await seesSame(etcd))) found.push(etcd);
+  }
   return found;
+}
+
+/** Whether the process's data directory is the one that we see under its path; true where nobody lets us look. */
+async function seesSame({ pid, dataDir }: EtcdProcess): Promise<boolean> {
+  const ours = await stat(dataDir).catch(() => undefined);
+  try {
+    const theirs = await stat(`/proc/${pid}/root${dataDir}`);
+    return ours?.dev === theirs.dev && ours.ino === theirs.ino;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT' || ours === undefined;
+  }
 }
 
 /** The pids of this machine, as far as this process's namespace shows them. */

@@ -28,11 +28,14 @@ export const keep: NodeStep = {
 
   async undo(act) {
     const { order, places } = act;
-    await refuseRunning(act);
-    await remove(places.part);
-    const { hadMember } = await ownClaim(act);
     const kept = await stands(places.kept);
     const place = await memberPlace(act);
+    const { hadMember } = await ownClaim(act);
+    await remove(places.part);
+    const keptLog = places.log !== undefined && (await stands(places.log.kept));
+    // Nothing was put aside yet; an etcd that has come back meanwhile runs on what it has always had.
+    if (place === 'taken' && !kept && !keptLog) return { returned: false };
+    await refuseRunning(act);
     if (kept && place === 'taken') {
       throw stepFailed(
         order,

@@ -69,12 +69,17 @@ async function refuseUnstartable({ order: { member }, driver }: Act): Promise<vo
 /** Undefined when another claim came first. */
 async function claimAnew(act: Act): Promise<Found | undefined> {
   const { places, driver, context } = act;
+  for (const path of [places.kept, places.undone]) {
+    if (await stands(path))
+      throw stepFailed(act.order, `${path} stands: this very restore was carried out before`);
+  }
   await checkLogFolder(act);
-  const { running } = await driver.state(context.signal);
+  // One that is only about to be started again, as it dies each time, is not what an undo should bring back.
+  const { running, pid } = await driver.state(context.signal);
   const madeFolders = await missingFolders(places.dataDir);
   const missingOfLog = places.log === undefined ? [] : await missingFolders(places.log.dir);
   const found: Found = {
-    wasRunning: running,
+    wasRunning: running && pid !== undefined,
     hadMember: await stands(places.member),
     madeDataDir: madeFolders.length > 0,
     madeFolders,
@@ -94,9 +99,22 @@ function building({ order }: Act, folder: string): string {
   return `${folder}.holdfast-${order.plan.id}`;
 }
 
-/** An etcd that joins begins its log by removing the folder, so nothing of another restore may lie in it. */
+/**
+ * What lies in the folder of a log is put aside with it, so nothing else may lie there. An etcd that joins begins its log by
+ * removing the folder, so nothing of another restore may, either.
+ */
 async function checkLogFolder({ order, places: { log } }: Act): Promise<void> {
-  if (log === undefined || !joins(order.plan, order.member) || !(await stands(log.dir))) return;
+  if (log === undefined || !(await stands(log.dir))) return;
+  const foreign = (await namesIn(log.dir)).find(
+    (name) => !notOfLog(name) && !/\.(?:wal|tmp|broken)$/.test(name),
+  );
+  if (foreign !== undefined) {
+    throw stepFailed(
+      order,
+      `${log.dir} holds ${foreign}, which is no file of a log: a restore would put it aside`,
+    );
+  }
+  if (!joins(order.plan, order.member)) return;
   const [beside, inside] = [await stat(dirname(log.dir)), await stat(log.dir)];
   if (beside.dev !== inside.dev) {
     throw stepFailed(

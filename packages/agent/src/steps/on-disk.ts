@@ -16,6 +16,14 @@ export async function stands(path: string): Promise<boolean> {
   return (await lstatOf(path)) !== undefined;
 }
 
+/** Whether it is a folder: the bar of an earlier restore has the name of data and is none. */
+export async function isFolder(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
 async function lstatOf(path: string): Promise<{ dev: bigint; ino: bigint } | undefined> {
   try {
     return await lstat(path, { bigint: true });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { notOfLog, type LogPlaces } from '../places.ts';
 import { memberPlace, unbar } from './bar.ts';
 import { makeAlike, type Likeness } from './likeness.ts';
-import { inodeOf, move, namesIn, remove, stands, syncFolder } from './on-disk.ts';
+import { inodeOf, isFolder, move, namesIn, remove, stands, syncFolder } from './on-disk.ts';
 import { readMarker } from './marker.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
 import { refuseRunning } from './stop.ts';
@@ -40,7 +40,7 @@ export const place: NodeStep = {
 };
 
 async function alike({ places, context }: Act, folder: string): Promise<Likeness> {
-  const like = (await stands(places.kept)) ? places.kept : places.dataDir;
+  const like = (await isFolder(places.kept)) ? places.kept : places.dataDir;
   return makeAlike(folder, like, context.signal);
 }
 

@@ -5,7 +5,7 @@ import { proveStarted, proveStopped } from '../host/proof.ts';
 import { joins } from '../places.ts';
 import { memberPlace } from './bar.ts';
 import { makeAlike } from './likeness.ts';
-import { inodeOf, makeFolder, remove, stands } from './on-disk.ts';
+import { inodeOf, isFolder, makeFolder, remove } from './on-disk.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { takeName } from './place.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
@@ -46,10 +46,12 @@ async function beginEmpty(act: Act): Promise<StepEvidence> {
     await remove(places.work);
     await makeFolder(places.work);
     await mkdir(empty, { mode: 0o700 });
-    await makeAlike(empty, (await stands(places.kept)) ? places.kept : places.dataDir, context.signal);
+    await makeAlike(empty, (await isFolder(places.kept)) ? places.kept : places.dataDir, context.signal);
     evidence = { memberInode: await inodeOf(empty) };
     await writeMarker(places, evidence);
   }
+  // What still tries to start, barred, would take the empty folder for a cluster of its own.
+  await act.driver.stop(context.signal);
   await takeName(act, empty);
   return evidence ?? {};
 }

@@ -1,7 +1,9 @@
 import { Failure } from '@holdfast/base';
+import type { PlannedMember } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import { observeMembers, preflight } from '../checks/index.ts';
 import type { StepEvidence } from '../node.ts';
+import { unseen } from '../unseen.ts';
 import type { ClusterStepOrder } from './order.ts';
 
 /** Makes the checks of before again, with what is to be seen now. @throws Failure restore-refused */
@@ -9,6 +11,7 @@ export async function checkAgain(context: VerbContext, order: ClusterStepOrder):
   const { plan, nodes, connect, repository, endOfStep } = order;
   const within = { ...context, signal: endOfStep };
   const members = await observeMembers(within, plan.members, { nodes, connect });
+  await refuseChanged(within, order, members);
   const checks = await preflight(within, {
     plan: { ...plan, members },
     nodes,
@@ -23,6 +26,34 @@ export async function checkAgain(context: VerbContext, order: ClusterStepOrder):
     throw new Failure('restore-refused', why, { cluster: plan.cluster.name, checks: ids });
   }
   return { checks };
+}
+
+/**
+ * A plan is of the moment at which it was made. A cluster that has come back since must not be replaced by older data; and
+ * members are only replaced beside a quorum, without which the first act would be the last.
+ */
+async function refuseChanged(
+  context: VerbContext,
+  { plan, nodes, connect }: ClusterStepOrder,
+  members: readonly PlannedMember[],
+): Promise<void> {
+  const refuse = (why: string): never => {
+    throw new Failure('restore-refused', why, { cluster: plan.cluster.name });
+  };
+  if (plan.way !== 'replace') {
+    const back = members.find(({ sight }) => sight.inQuorum);
+    if (back === undefined || plan.members.some(({ sight }) => sight.inQuorum)) return;
+    refuse(`${back.name} is in a quorum again, which it was not when this was planned: plan anew`);
+  }
+  const staying = (plan.staying ?? []).map((member) => ({
+    ...member,
+    role: 'member' as const,
+    sight: unseen(''),
+  }));
+  const out = (await observeMembers(context, staying, { nodes, connect })).find(
+    ({ sight }) => !sight.inQuorum,
+  );
+  if (out !== undefined) refuse(`${out.name} stays and is not in a quorum: plan anew`);
 }
 
 /** Whether the plan takes the snapshot of another cluster on purpose, as its own check P2 noted. */

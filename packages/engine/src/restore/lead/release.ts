@@ -27,7 +27,8 @@ export async function releaseRestore(
     if (outcome === undefined) {
       throw new Failure('restore-state', 'it is not over: resume or abort it first', { id: plan.id });
     }
-    if (released) return [];
+    // Noted first: when only some of it is gone nothing can be rolled back any more.
+    if (!released) await journal.append('released', { evidence: { by: options.by ?? thisUser() } });
     const { clock, signal, onProgress } = context;
     const nodeContext: NodeContext = { clock, signal, ...(onProgress !== undefined && { onProgress }) };
     const paths: string[] = [];
@@ -36,7 +37,6 @@ export async function releaseRestore(
       await unlockLate(held, options, member, nodeContext);
       paths.push(...(await options.nodes(member).release(plan, member, nodeContext)));
     }
-    await journal.append('released', { evidence: { paths, by: options.by ?? thisUser() } });
     return paths;
   });
 }

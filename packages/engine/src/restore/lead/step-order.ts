@@ -64,9 +64,14 @@ function foundOn(plan: RestorePlan, state: OperationState, member: string): Step
   return found;
 }
 
-/** Whether the new cluster has been there for clients: what it took in since is then kept, not removed. */
+/**
+ * Whether the new cluster may have been there for clients: from the first start on nothing keeps them from writing. What it
+ * took in since is then put aside, not removed.
+ */
 function hasServed(plan: RestorePlan, state: OperationState): boolean {
-  return state.wasFinished || foundBy(plan, state, 'agree', null) !== undefined;
+  return (
+    state.wasFinished || plan.steps.some(({ kind }, i) => kind === 'start' && state.steps[i] !== 'pending')
+  );
 }
 
 /** The one snapshot that every member is given; undefined for a step that needs none. */
