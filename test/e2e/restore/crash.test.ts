@@ -56,7 +56,7 @@ async function killed(lab: Lab, step: PlannedStep, moment: Moment): Promise<void
 describe.skipIf(skip)('a restore of three running members that is killed', () => {
   let labs: Labs;
   beforeAll(async () => {
-    labs = await Labs.make(2, { version: '3.6', members: 3 });
+    labs = await Labs.make(4, { version: '3.6', members: 3 });
   });
   afterAll(async () => labs[Symbol.asyncDispose]());
 

@@ -1,13 +1,23 @@
-import { stepEntry, type OperationState, type PlannedStep } from '@holdfast/model';
+import { stepEntry, type OperationState, type PlannedStep, type StepKind } from '@holdfast/model';
+
+/**
+ * What stops etcds, in either direction. A leader that stops hands its office over: to one that stops at the same moment it
+ * tries for five seconds, to one that stops after it in no time, and alone it does not try (etcd,
+ * TryTransferLeadershipOnShutdown).
+ */
+const stopping = { forward: 'stop', back: 'start' } as const satisfies Record<
+  OperationState['direction'],
+  StepKind
+>;
 
 /**
  * The steps that come next and may be done, or undone, at the same time: one kind, each on a member of its own, side by
- * side in the plan. Steps of the cluster as a whole come one by one.
+ * side in the plan. Steps of the cluster as a whole come one by one, and so does what stops an etcd.
  */
 export function nextWave(steps: readonly PlannedStep[], state: OperationState): PlannedStep[] {
   const { next, direction } = state;
   if (next === undefined) return [];
-  if (stepEntry(next.kind).scope === 'cluster') return [next];
+  if (stepEntry(next.kind).scope === 'cluster' || next.kind === stopping[direction]) return [next];
   const isOpen = (step: PlannedStep): boolean => {
     const own = state.steps[step.number - 1];
     return direction === 'forward'
