@@ -101,7 +101,7 @@ describe.skipIf(skip)('a restore of three members that run, where', () => {
         /everything was put back[\s\S]*why:.*start m1[\s\S]*address already in use/,
       ) as string,
     });
-    await expectOld(lab, lab.members);
+    await expectOld(lab, lab.members, '', { served: true });
   });
 
   test('a port stays taken: it is stuck, says how to go on, and once the port is free it goes back', async () => {
@@ -125,7 +125,7 @@ describe.skipIf(skip)('a restore of three members that run, where', () => {
     taker?.close();
     const back = await again(lab, 'abort');
     expect(`${back.stderr} ${back.status}`).toMatch(/ 0$/);
-    await expectOld(lab, lab.members);
+    await expectOld(lab, lab.members, '', { served: true });
   }, 300_000);
 
   test('an etcd does not start: everything is put back, and the end of its log is told', async () => {
@@ -151,7 +151,7 @@ describe.skipIf(skip)('a restore of three members that run, where', () => {
           /everything was put back[\s\S]*why:.*start m2[\s\S]*no such flag: --colour/,
         ) as string,
       });
-      await expectOld(lab, lab.members);
+      await expectOld(lab, lab.members, '', { served: true });
     } finally {
       writeFileSync(lab.clusterFile, text);
     }
