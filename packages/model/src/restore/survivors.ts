@@ -8,7 +8,7 @@ export interface SightedMember {
 
 /**
  * The members whose data can be read, the best first: the one whose log goes furthest, which says who knows most, and of
- * equals the one that has applied most of it. Data of another cluster than most members have comes last, since the two
+ * equals the one that has applied most of it, whose revision is known. Data of another cluster than most members have comes last, since the two
  * orders have nothing to do with each other.
  */
 export function survivorsOf<M extends SightedMember>(members: readonly M[]): readonly M[] {
@@ -20,7 +20,8 @@ export function survivorsOf<M extends SightedMember>(members: readonly M[]): rea
       (a, b) =>
         ours(b) - ours(a) ||
         compareLogs(b.sight, a.sight) ||
-        (b.sight.appliedIndex ?? -1) - (a.sight.appliedIndex ?? -1),
+        (b.sight.appliedIndex ?? -1) - (a.sight.appliedIndex ?? -1) ||
+        (b.sight.revision ?? -1) - (a.sight.revision ?? -1),
     );
 }
 
