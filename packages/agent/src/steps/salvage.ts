@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import type { ArtefactSource, StepOrder } from '@holdfast/engine';
+import { salvageSnapshot, type ArtefactSource, type StepOrder } from '@holdfast/engine';
 import { placesOf } from '../places.ts';
 import { makeFolder, remove, syncFolder } from './on-disk.ts';
 import { stepFailed, type NodeStep } from './step.ts';
@@ -11,7 +11,6 @@ export const salvage: NodeStep = {
     const target = `${places.artefact}.part`;
     await remove(places.work);
     await makeFolder(places.work);
-    const { salvageSnapshot } = await import('@holdfast/engine');
     const made = await salvageSnapshot({
       memberDir: places.kept,
       ...(places.log !== undefined && { walDir: places.log.kept }),

@@ -7,8 +7,8 @@ import { stepFailed, type Act } from './step.ts';
 import { refuseRunning } from './stop.ts';
 
 /**
- * Takes the new data away and bars its name again. What a finished restore has taken in is put aside; of any other only
- * what this restore itself has put there is removed.
+ * Takes the new data away and bars its name again. What a cluster that was started may have taken in is put aside; of any
+ * other only what this restore itself has put there is removed.
  *
  * @param inode by which the folder that this restore has put there is known
  * @throws Failure node-failed when `member` is another folder

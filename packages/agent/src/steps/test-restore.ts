@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import type { NodeContext, RestoreNode, StepEvidence, StepOrder } from '@holdfast/engine';
-import type { MemberDescription, PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
+import {
+  unseen,
+  type MemberDescription,
+  type PlannedMember,
+  type RestorePlan,
+  type StepKind,
+} from '@holdfast/model';
 import { localNode } from '../local-node.ts';
 
 /** The id of the restores of tests. */
@@ -21,24 +27,7 @@ export function testMember(root: string, options: Partial<MemberDescription> = {
     run: { driver: 'process', command: ['/bin/false'], environment: {}, logFile: join(root, 'm1.log') },
     ...options,
     role: 'member',
-    sight: {
-      running: false,
-      answers: false,
-      inQuorum: false,
-      data: 'unknown',
-      dataFault: '',
-      revision: null,
-      appliedIndex: null,
-      committedIndex: null,
-      lastIndex: null,
-      term: null,
-      size: null,
-      writtenAt: null,
-      clusterId: null,
-      memberId: null,
-      listed: null,
-      version: null,
-    },
+    sight: { ...unseen(), running: false },
   };
 }
 

@@ -5,7 +5,6 @@ import type { Answer } from '../term/answer.ts';
 import { reportAnswer } from '../view/report.ts';
 import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { restorePorts } from './restore-ports.ts';
-import { whoAsks } from './restore-request.ts';
 import { stepLines } from './restore-steps.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -33,7 +32,7 @@ async function abort(session: Session, verb: Verb, word: string): Promise<Answer
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    abortRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
+    abortRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags }),
   );
   return reportAnswer(report, 'rolled-back', commandFor);
 }

@@ -9,7 +9,6 @@ import { commandsAgain, withCommands } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { withConfirm } from './restore-options.ts';
 import { localNodes } from './restore-ports.ts';
-import { whoAsks } from './restore-request.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
 interface ReleaseOptions extends ConfirmOptions {
@@ -57,7 +56,7 @@ async function release(
     await confirmCluster(session, options, question, plan.cluster.name);
     const { stateDir } = session.settings;
     const paths = await withCommands(commandsAgain(session, verb), () =>
-      releaseRestore(session.context, { id: plan.id, stateDir, nodes, by: whoAsks() }),
+      releaseRestore(session.context, { id: plan.id, stateDir, nodes }),
     );
     released.push({ id: plan.id, paths });
   }

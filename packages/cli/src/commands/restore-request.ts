@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { hostname, userInfo } from 'node:os';
 import { Failure } from '@holdfast/base';
 import type { PlanRequest } from '@holdfast/engine';
 import type { ClusterDescription } from '@holdfast/model';
@@ -100,6 +99,7 @@ export async function planRequest(
 ): Promise<PlanRequest> {
   const { way, survivor, strategy, seed, members, initialClusterToken: token, reason = '' } = options;
   const bump = bumpOf(options);
+  const { thisUser } = await import('@holdfast/engine');
   const { nodes, connect, repository } = ports;
   const named = await snapshotOf(session, options, ports);
   return {
@@ -120,7 +120,7 @@ export async function planRequest(
     attest: (options.attestOff ?? []).map((member) => ({ member, reason })),
     skips: [...new Set(options.skip)].map((check) => ({ check, reason })),
     clone: options.clone === true,
-    by: whoAsks(),
+    by: thisUser(),
   };
 }
 
@@ -144,18 +144,4 @@ async function snapshotOf(
     snapshot: selected.name,
     ...(selected.cluster !== undefined && { repositoryCluster: selected.cluster }),
   };
-}
-
-/** user@host, for the record. */
-export function whoAsks(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-/** A container may run as a user that has no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid-${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -5,7 +5,6 @@ import type { Answer } from '../term/answer.ts';
 import { reportAnswer } from '../view/report.ts';
 import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { restorePorts } from './restore-ports.ts';
-import { whoAsks } from './restore-request.ts';
 import { stepLines } from './restore-steps.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -35,7 +34,7 @@ async function resume(session: Session, verb: Verb, word: string): Promise<Answe
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    resumeRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
+    resumeRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags }),
   );
   const wanted = state.direction === 'back' ? 'rolled-back' : 'finished';
   return reportAnswer(report, wanted, commandFor);

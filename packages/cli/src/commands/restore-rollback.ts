@@ -10,7 +10,6 @@ import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { withConfirm } from './restore-options.ts';
 import { restorePorts, type RestorePorts } from './restore-ports.ts';
-import { whoAsks } from './restore-request.ts';
 import { stepLines } from './restore-steps.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -47,7 +46,7 @@ async function rollback(
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    rollbackRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
+    rollbackRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags }),
   );
   return reportAnswer(report, 'rolled-back', commandFor);
 }

@@ -14,7 +14,7 @@ import { confirmCluster, requireConfirmable, type ConfirmOptions } from './resto
 import { makePlan, runCommand, type Made } from './restore-made.ts';
 import { withConfirm, withRequest, type RequestOptions } from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
-import { refuseContradictions, whoAsks } from './restore-request.ts';
+import { refuseContradictions } from './restore-request.ts';
 import { stepLines } from './restore-steps.ts';
 
 interface RunOptions extends RequestOptions, ConfirmOptions {
@@ -85,7 +85,7 @@ async function run(session: Session, verb: Verb, options: RunOptions): Promise<A
   const onRecord = stepLines(session, verb, plan);
   const { stateDir } = session.settings;
   const report = await withCommands(commandFor, () =>
-    runRestore(session.context, { plan, stateDir, ...ports, onRecord, flags, by: whoAsks() }),
+    runRestore(session.context, { plan, stateDir, ...ports, onRecord, flags }),
   );
   return reportAnswer(report, 'finished', commandFor);
 }

@@ -4,3 +4,4 @@ export * from './lead/index.ts';
 export * from './plan/index.ts';
 export type { ArtefactSource, NodeContext, RestoreNode, StepEvidence, StepOrder } from './node.ts';
 export type { Connect, NodeOf } from './ports.ts';
+export { thisUser } from './this-user.ts';

@@ -23,7 +23,7 @@ export interface StepOrder {
   readonly join?: { readonly initialCluster: string };
   /** `fetch` and `share`: what is to be had. `stage`: what it must be. */
   readonly artefact?: ArtefactSource;
-  /** Undoing a restore that had finished: what the new cluster took in is put aside as `member.undone-<id>`. */
+  /** Undoing a restore that had started an etcd: what the new cluster may have taken in is put aside as `member.undone-<id>`. */
   readonly keepNew?: true;
 }
 

@@ -28,3 +28,4 @@ export { RestoreReport } from './report.ts';
 export { planSteps, pointOfNoReturn } from './steps.ts';
 export { commonCluster, compareLogs, survivorsOf, type SightedMember } from './survivors.ts';
 export { triage, type Triage, type TriageSight, type TriageWay } from './triage.ts';
+export { unseen } from './unseen.ts';

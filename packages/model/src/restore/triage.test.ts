@@ -4,26 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { MemberSight } from './restore-plan.ts';
 import { commonCluster, survivorsOf, type SightedMember } from './survivors.ts';
 import { triage, type Triage } from './triage.ts';
-
-/** A member of which nothing is known; the golden files name only what was seen. */
-const unseen: MemberSight = {
-  running: null,
-  answers: false,
-  inQuorum: false,
-  data: 'unknown',
-  dataFault: '',
-  revision: null,
-  appliedIndex: null,
-  committedIndex: null,
-  lastIndex: null,
-  term: null,
-  size: null,
-  writtenAt: null,
-  clusterId: null,
-  memberId: null,
-  listed: null,
-  version: null,
-};
+import { unseen } from './unseen.ts';
 
 interface Golden {
   /** Why the answer is right. */
@@ -40,7 +21,7 @@ describe('a cluster that is found so is judged so:', () => {
     const golden = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden;
     const members = Object.entries(golden.members).map(([name, seen]) => ({
       name,
-      sight: MemberSight.parse({ ...unseen, ...seen }),
+      sight: MemberSight.parse({ ...unseen(), ...seen }),
     }));
     expect(golden.reason).not.toBe('');
     expect(triage({ members, snapshot: golden.snapshot })).toEqual(golden.triage);
@@ -62,7 +43,7 @@ const sight = fc
     clusterId: ids,
   })
   .map(({ state, ...seen }): MemberSight => ({
-    ...unseen,
+    ...unseen(),
     ...(seen as Partial<MemberSight>),
     running: state === 'out of reach' ? null : state !== 'stopped',
     answers: state === 'quorum' || state === 'answers',
@@ -162,9 +143,9 @@ describe('whatever is found,', () => {
         const listed = old.map(({ name }, i) => ({ id: `${i + 1}`, name, peerUrls: [], isLearner: false }));
         const members = old.map(({ name, running, data }, i) => {
           const own = { clusterId: 'a1', memberId: `${i + 1}`, listed, revision: 7, term: 2, lastIndex: 9 };
-          return { name, sight: { ...unseen, running, data, ...(data === 'readable' && own) } };
+          return { name, sight: { ...unseen(), running, data, ...(data === 'readable' && own) } };
         });
-        const lost = { ...unseen, running: false, data: 'absent' as const };
+        const lost = { ...unseen(), running: false, data: 'absent' as const };
         const fresh = Array.from({ length: added }, (_, i) => ({ name: `n${i}`, sight: lost }));
         const found = members.filter(({ sight }) => sight.data === 'readable');
         const able = found.length > old.length / 2;
@@ -199,7 +180,7 @@ describe('whatever is found,', () => {
       fc.property(cluster, snapshot, fc.nat({ max: 4 }), (members, stored, at) => {
         const lost = members.map((each, i) =>
           i === at && each.sight.running === false
-            ? { ...each, sight: { ...unseen, running: false, data: 'absent' as const } }
+            ? { ...each, sight: { ...unseen(), running: false, data: 'absent' as const } }
             : each,
         );
         const [before, after] = [members, lost].map((each) =>

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { Failure } from '@holdfast/base';
 import { verifySnapshotFile } from '@holdfast/etcd/snapshot';
 import type { RestoreSource } from '@holdfast/model';
+import { fileSha256 } from '../file-sha256.ts';
 import type { Finding, Subject } from './request.ts';
 
 type SnapshotSource = Extract<RestoreSource, { kind: 'snapshot' }>;
@@ -26,19 +24,7 @@ async function sameBytes(
   { path, sha256, size }: SnapshotSource,
   provenAt: string,
 ): Promise<Finding> {
-  const hash = createHash('sha256');
-  let done = 0;
-  try {
-    for await (const block of createReadStream(path, { signal: context.signal, highWaterMark: 1 << 20 })) {
-      hash.update(block as Buffer);
-      done += (block as Buffer).length;
-      context.onProgress?.({ phase: 'verify', done, total: Math.max(done, size) });
-    }
-  } catch (cause) {
-    context.signal.throwIfAborted();
-    throw new Failure('file-unreadable', (cause as Error).message, { path }, { cause });
-  }
-  const found = hash.digest('hex');
+  const { sha256: found, size: done } = await fileSha256(context, path, 'verify', size);
   const evidence = { sha256: found, expected: sha256, size: done, provenAt };
   return found === sha256
     ? { outcome: 'passed', detail: `it was verified at ${provenAt}, and its SHA-256 is unchanged`, evidence }

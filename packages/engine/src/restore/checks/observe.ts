@@ -1,8 +1,7 @@
 import { isFailure } from '@holdfast/base';
-import type { MemberSight, PlannedMember } from '@holdfast/model';
+import { type MemberSight, type PlannedMember, unseen } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { Connect, NodeOf } from '../ports.ts';
-import { unseen } from '../unseen.ts';
 
 /** How the members are reached. */
 interface Ways {

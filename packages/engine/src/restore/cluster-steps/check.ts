@@ -1,9 +1,8 @@
 import { Failure } from '@holdfast/base';
-import type { PlannedMember } from '@holdfast/model';
+import { type PlannedMember, unseen } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import { observeMembers, preflight } from '../checks/index.ts';
 import type { StepEvidence } from '../node.ts';
-import { unseen } from '../unseen.ts';
 import type { ClusterStepOrder } from './order.ts';
 
 /** Makes the checks of before again, with what is to be seen now. @throws Failure restore-refused */
@@ -48,7 +47,7 @@ async function refuseChanged(
   const staying = (plan.staying ?? []).map((member) => ({
     ...member,
     role: 'member' as const,
-    sight: unseen(''),
+    sight: unseen(),
   }));
   const out = (await observeMembers(context, staying, { nodes, connect })).find(
     ({ sight }) => !sight.inQuorum,

@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import { Failure } from '@holdfast/base';
 import {
   operationState,
@@ -60,18 +59,4 @@ export function pauseIfAsked({ context, plan }: Leader): void {
   if (!context.signal.aborted) return;
   const why = 'it was told to stop; what was done so far stays, what was begun will be done again';
   throw new Failure('restore-paused', why, { id: plan.id }, { cause: context.signal.reason });
-}
-
-/** user@host of this process. */
-export function thisUser(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run as a user without a name.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

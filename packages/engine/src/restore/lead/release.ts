@@ -2,7 +2,8 @@ import { Failure } from '@holdfast/base';
 import type { PlannedMember } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { NodeContext } from '../node.ts';
-import { stateOf, thisUser, type HeldRestore, type LeadOptions } from './leader.ts';
+import { thisUser } from '../this-user.ts';
+import { stateOf, type HeldRestore, type LeadOptions } from './leader.ts';
 import { doingOrder, foundBy } from './step-order.ts';
 import { takeUp } from './take-up.ts';
 
@@ -14,7 +15,7 @@ interface ReleaseOptions extends Pick<LeadOptions, 'stateDir' | 'nodes' | 'by' |
 /**
  * Removes what a restore that is over has kept beside each data directory. It cannot be rolled back after this.
  *
- * @returns the paths that are gone; none when they were released before
+ * @returns the paths that this call has removed; none when all were gone before
  * @throws restore-state while it is not over; restore-missing, restore-running, journal-damaged; what the nodes throw
  */
 export async function releaseRestore(

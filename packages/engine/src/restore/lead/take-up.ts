@@ -13,7 +13,8 @@ import {
   storeReport,
   type RestoreFolder,
 } from '../journal/index.ts';
-import { thisUser, type HeldRestore, type LeadOptions } from './leader.ts';
+import { thisUser } from '../this-user.ts';
+import type { HeldRestore, LeadOptions } from './leader.ts';
 import { nextOrder } from './read.ts';
 import { restoreReport } from './report.ts';
 

@@ -1,10 +1,9 @@
 import { isFailure } from '@holdfast/base';
 import type { ListedMember, SurveyedMember } from '@holdfast/etcd/client';
-import { MemberSight, type MemberDescription, type OldMember } from '@holdfast/model';
+import { MemberSight, type MemberDescription, type OldMember, unseen } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import { orAborted } from '../../or-aborted.ts';
 import type { Connect } from '../ports.ts';
-import { unseen } from '../unseen.ts';
 import type { TriageRequest } from './request.ts';
 
 /** A described member as it was found. */

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { Failure } from '@holdfast/base';
 import { openFileSource } from '@holdfast/etcd/bolt';
 import { readPosition } from '@holdfast/etcd/snapshot';
 import { newestVerified, type RestoreSource } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import type { VerbContext } from '../../context.ts';
+import { fileSha256 } from '../file-sha256.ts';
 import type { FoundMember } from './sight.ts';
 import type { TriageRequest } from './request.ts';
 
@@ -59,7 +58,7 @@ export async function sourceOf(
   context: VerbContext,
   { name, path, revision, size, takenAt, sha256 }: FoundSnapshot,
 ): Promise<Extract<RestoreSource, { kind: 'snapshot' }>> {
-  const hash = sha256 ?? (await fileSha256(context, path, size));
+  const hash = sha256 ?? (await fileSha256(context, path, 'hash', size)).sha256;
   return { kind: 'snapshot', label: name, path, sha256: hash, size, revision, takenAt };
 }
 
@@ -98,20 +97,4 @@ async function ofFile(path: string): Promise<FoundSnapshot> {
   using source = openFileSource(path);
   const { revision } = await readPosition(source);
   return { name: path, path, revision, size: source.size, takenAt: null, sha256: null, etcdId: null };
-}
-
-async function fileSha256({ signal, onProgress }: VerbContext, path: string, total: number): Promise<string> {
-  const hash = createHash('sha256');
-  let done = 0;
-  try {
-    for await (const block of createReadStream(path, { signal, highWaterMark: 1 << 20 })) {
-      hash.update(block as Buffer);
-      done += (block as Buffer).length;
-      onProgress?.({ phase: 'hash', done, total });
-    }
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw new Failure('file-unreadable', (cause as Error).message, { path }, { cause });
-  }
-  return hash.digest('hex');
 }

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Failure, systemClock, type FailureCode } from '@holdfast/base';
 import type { EtcdClient, ListedMember, Survey, SurveyedMember } from '@holdfast/etcd/client';
-import type { ClusterDescription, MemberDescription, MemberSight, SnapshotManifest } from '@holdfast/model';
+import {
+  unseen,
+  type ClusterDescription,
+  type MemberDescription,
+  type MemberSight,
+  type SnapshotManifest,
+} from '@holdfast/model';
 import { openRepository, type Repository } from '@holdfast/repository';
 import { evidenceOf, storeSnapshot } from '@holdfast/repository/testing';
 import type { VerbContext } from '../../context.ts';
@@ -121,25 +127,7 @@ export class World {
   #observe(name: string): MemberSight {
     const { sight = {} } = this.#scenes.get(name) ?? {};
     if (sight instanceof Failure) throw sight;
-    return {
-      running: null,
-      answers: false,
-      inQuorum: false,
-      data: 'unknown',
-      dataFault: '',
-      revision: null,
-      appliedIndex: null,
-      committedIndex: null,
-      lastIndex: null,
-      term: null,
-      size: null,
-      writtenAt: null,
-      clusterId: null,
-      memberId: null,
-      listed: null,
-      version: null,
-      ...sight,
-    };
+    return { ...unseen(), ...sight };
   }
 
   #client(endpoints: readonly string[]): EtcdClient {

@@ -1,7 +1,7 @@
-import type { MemberSight } from '@holdfast/model';
+import type { MemberSight } from './restore-plan.ts';
 
-/** A member that nobody could look at, and why not. */
-export function unseen(why: string): MemberSight {
+/** The sight of a member that nobody could look at, and why not. */
+export function unseen(why = ''): MemberSight {
   return {
     running: null,
     answers: false,
