@@ -66,9 +66,11 @@ test.skipIf(skip)('three members are stopped, restored, started, and put back as
     await each(restores, async (restore) => {
       expect(await restore.perform(['lock'])).toMatchObject({ wasRunning: true, hadMember: true });
       await restore.perform(['fetch']);
-      // Nothing is renamed under an etcd that runs.
-      await expect(restore.perform(['keep'])).rejects.toMatchObject({ code: 'etcd-not-stopped' });
     });
+    // What a boot would start again in between is stopped once more: nothing is renamed under an etcd that runs.
+    await restores[0]!.perform(['stop']);
+    await restores[0]!.undo(['stop']);
+    await each(restores, (each) => each.perform(['keep']));
     for (const kind of ['stop', 'keep'] as const) await each(restores, (each) => each.perform([kind]));
     // Off, and its program tells which etcd it would be.
     expect(await localNode(systemClock).observe(restores[0]!.member, testContext)).toMatchObject({
@@ -84,8 +86,6 @@ test.skipIf(skip)('three members are stopped, restored, started, and put back as
       expect(await restore.perform(['start'])).toMatchObject({ pid: first['pid'] });
     });
     await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('saved');
-    await expect(restores[0]!.undo(['place'])).rejects.toMatchObject({ code: 'etcd-not-stopped' });
-
     await each(restores, (restore) => restore.undo(['start', 'place', 'stage', 'keep']));
     await each(restores, (restore) => restore.undo(['stop', 'fetch', 'lock']));
     await expect.poll(async () => valueOfA(cluster), { timeout: 30_000 }).toBe('lost by a restore');

@@ -256,6 +256,20 @@ test('a finished restore that is rolled back keeps what the new cluster took in,
   expect(list()).toEqual(before);
 });
 
+test('what has come into the place of the new data is not put aside as such', async () => {
+  oldData();
+  const made = restore();
+  await made.perform([...there, 'unlock']);
+  rmSync(join(data, 'member'), { recursive: true });
+  mkdirSync(join(data, 'member/snap'), { recursive: true });
+  await made.undo(['unlock']);
+  await expect(made.undo(['place'], { keepNew: true })).rejects.toMatchObject({
+    code: 'node-failed',
+    why: expect.stringContaining('not what this restore has put there') as string,
+  });
+  expect(readdirSync(join(data, 'member'))).toEqual(['snap']);
+});
+
 test('only what is not needed any more is released', async () => {
   oldData();
   const made = restore();

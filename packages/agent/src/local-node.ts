@@ -1,23 +1,33 @@
 import { Failure, isFailure, type Clock } from '@holdfast/base';
-import type { NodeContext, RestoreNode, StepEvidence, StepOrder } from '@holdfast/engine';
+import type {
+  ComponentOrder,
+  ComponentSight,
+  NodeContext,
+  RestoreNode,
+  StepEvidence,
+  StepOrder,
+} from '@holdfast/engine';
 import { surveyMemberDir } from '@holdfast/etcd/datadir';
-import type { MemberDescription, MemberSight, StepKind } from '@holdfast/model';
-import { hostDriverFor, type HostAccess, type HostDriver } from './host/driver.ts';
+import type { ComponentDescription, MemberDescription, MemberSight, StepKind } from '@holdfast/model';
+import { componentHost, etcdHost, type HostAccess, type HostDriver } from './host/driver.ts';
 import { programVersion } from './host/program-version.ts';
-import { whyElsewhere } from './host/here.ts';
+import { whyComponentElsewhere, whyElsewhere } from './host/here.ts';
 import { placesOf } from './places.ts';
 import { ownClaim } from './steps/claim.ts';
 import { fetch } from './steps/fetch.ts';
+import { halt } from './steps/halt.ts';
 import { keep } from './steps/keep.ts';
 import { lock } from './steps/lock.ts';
 import { place } from './steps/place.ts';
 import { release } from './steps/release.ts';
 import { salvage, salvaged } from './steps/salvage.ts';
+import { serve } from './steps/serve.ts';
 import { stage } from './steps/stage.ts';
 import { start } from './steps/start.ts';
-import { stepFailed, type Act, type NodeStep } from './steps/step.ts';
+import { stepFailed, type Act, type ComponentAct, type NodeStep } from './steps/step.ts';
 import { stop } from './steps/stop.ts';
 import { unlock } from './steps/unlock.ts';
+import { undoneRevision } from './undone-revision.ts';
 
 const steps: Partial<Record<StepKind, NodeStep>> = {
   lock,
@@ -32,22 +42,41 @@ const steps: Partial<Record<StepKind, NodeStep>> = {
   unlock,
 };
 
+const componentSteps: Record<ComponentOrder['kind'], NodeStep<ComponentAct>> = { halt, serve };
+
 /** These look at the claim themselves: it need not be there. */
 const claiming: readonly StepKind[] = ['lock', 'unlock'];
 
-/** The node side of a restore for the members of this machine. */
+/** The node side of a restore for the members and the parts of the control plane of this machine. */
 export function localNode(clock: Clock, access: HostAccess = {}): RestoreNode {
   const actOf = (order: StepOrder, context: NodeContext): Act => ({
     order,
     context,
     places: placesOf(order.plan, order.member),
-    driver: hostDriverFor(order.member, clock, access),
+    ...etcdHost(order.member, clock, access),
   });
+  const forComponent =
+    (way: 'perform' | 'undo') =>
+    async (order: ComponentOrder, context: NodeContext): Promise<StepEvidence> =>
+      inWordsOf(order, context, async () => {
+        context.signal.throwIfAborted();
+        const elsewhere = await whyComponentElsewhere(order.component);
+        if (elsewhere !== undefined) throw stepFailed(order, elsewhere);
+        return componentSteps[order.kind][way]({
+          order,
+          context,
+          ...componentHost(order.component, clock, access),
+        });
+      });
   return {
-    observe: (member, context) => observe(member, hostDriverFor(member, clock, access), context),
+    observe: (member, context) => observe(member, etcdHost(member, clock, access).driver, context),
     perform: async (order, context) =>
       inWordsOf(order, context, () => carryOut('perform', actOf(order, context))),
     undo: async (order, context) => inWordsOf(order, context, () => carryOut('undo', actOf(order, context))),
+    observeComponent: (component, context) =>
+      observeComponent(component, componentHost(component, clock, access).driver, context),
+    performComponent: forComponent('perform'),
+    undoComponent: forComponent('undo'),
     salvaged,
     release: async (plan, member, context) => {
       const order: StepOrder = { plan, member, kind: 'unlock', found: {} };
@@ -76,7 +105,33 @@ async function observe(
     member.walDir === undefined ? place : { ...place, walDir: member.walDir },
     signal,
   );
-  return { running, answers: false, inQuorum: false, ...survey, version };
+  const undone = await undoneRevision(member.dataDir);
+  return {
+    running,
+    answers: false,
+    inQuorum: false,
+    ...survey,
+    version,
+    ...(undone !== undefined && { undoneRevision: undone }),
+  };
+}
+
+async function observeComponent(
+  component: ComponentDescription,
+  driver: HostDriver,
+  { signal }: NodeContext,
+): Promise<ComponentSight> {
+  const elsewhere = await whyComponentElsewhere(component);
+  if (elsewhere !== undefined)
+    throw new Failure('node-failed', elsewhere, { step: 'halt', member: component.name });
+  try {
+    const { running, detail } = await driver.state(signal);
+    return { running, detail };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isFailure(error)) throw error;
+    return { running: null, detail: error.why };
+  }
 }
 
 async function carryOut(way: 'perform' | 'undo', act: Act): Promise<StepEvidence> {
@@ -89,7 +144,11 @@ async function carryOut(way: 'perform' | 'undo', act: Act): Promise<StepEvidence
 }
 
 /** Failures of system calls in the words of the table; what was thrown on purpose and what is a bug is passed on. */
-async function inWordsOf<T>(order: StepOrder, { signal }: NodeContext, act: () => Promise<T>): Promise<T> {
+async function inWordsOf<T>(
+  order: StepOrder | ComponentOrder,
+  { signal }: NodeContext,
+  act: () => Promise<T>,
+): Promise<T> {
   try {
     return await act();
   } catch (error) {
@@ -99,7 +158,12 @@ async function inWordsOf<T>(order: StepOrder, { signal }: NodeContext, act: () =
     const { code, syscall, path, message } = error as NodeJS.ErrnoException;
     if (isFailure(error) || syscall === undefined) throw error;
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new Failure('disk-full', message, { path: path ?? order.member.dataDir }, { cause: error });
+      throw new Failure(
+        'disk-full',
+        message,
+        { path: path ?? ('member' in order ? order.member.dataDir : '/') },
+        { cause: error },
+      );
     }
     throw stepFailed(order, message, error);
   }

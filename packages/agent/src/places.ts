@@ -99,3 +99,8 @@ function logFolder({ dataDir, walDir, name }: PlannedMember): string | undefined
 export function notOfLog(name: string): boolean {
   return name === 'lost+found' || /^(?:pre|undone|holdfast)-r-/.test(name);
 }
+
+/** Whether a name in a data directory is that of what a restore had taken in before it was rolled back. */
+export function isUndone(name: string): boolean {
+  return name.startsWith('member.undone-r-');
+}

@@ -1,3 +1,5 @@
+import { s3Failures } from './s3-failures.ts';
+
 /**
  * Exit statuses, a contract with scripts (docs/reference/errors.md). 10, 11, 12 and 130 equal restic's.
  * 1 failed · 2 usage · 3 finished with losses · 4 damage found · 10 repository missing · 11 locked · 12 wrong key ·
@@ -71,6 +73,12 @@ export const failureTable = {
     what: 'not everything in {repository} can be read',
     next: 'What is listed is there. Bring the named records back from a copy, or delete those snapshots by name.',
   },
+  'repository-read-only': {
+    exit: 14,
+    what: 'nothing may be written to {repository}',
+    next: 'It was opened for reading only. Nothing was changed.',
+  },
+  ...s3Failures,
   'cluster-ambiguous': {
     exit: 2,
     what: 'the repository holds several clusters',
@@ -120,6 +128,21 @@ export const failureTable = {
     exit: 4,
     what: 'snapshot {name} is damaged',
     next: 'Do not restore from it. Choose another with `holdfast snapshot list`, and check the disk that holds this one.',
+  },
+  'object-damaged': {
+    exit: 4,
+    what: '{path} is damaged',
+    next: 'Do not rely on it. Bring it back from a copy, or choose another snapshot with `holdfast snapshot list`.',
+  },
+  'key-not-matching': {
+    exit: 12,
+    what: 'none of the given keys and passphrases opens {path}',
+    next: 'Give the secret key of one of those that it was sealed for, or its passphrase. Nothing was changed.',
+  },
+  'key-file-invalid': {
+    exit: 78,
+    what: 'the key file {path} is not valid',
+    next: 'It has one key a line: secret keys as `age-keygen` writes them, or public keys (age1…) to seal for. Correct the named line.',
   },
   'manifest-damaged': {
     exit: 4,
@@ -214,7 +237,7 @@ export const failureTable = {
   'restore-held': {
     exit: 11,
     what: '{path} is held by restore {id}',
-    next: 'Look at it: holdfast restore status {id}',
+    next: 'Look at it: holdfast restore status {id}\nWhere its journal is lost: docs/restore.md, section "When the journal is lost".',
   },
   'restore-missing': {
     exit: 1,
@@ -234,7 +257,7 @@ export const failureTable = {
   'restore-paused': {
     exit: 130,
     what: 'restore {id} was interrupted between two safe points',
-    next: 'Go on: holdfast restore resume {id}\nOr put everything back: holdfast restore abort {id}',
+    next: 'Go on: holdfast restore resume {id}\nWhat else is possible: holdfast restore status {id}',
   },
   'restore-rolled-back': {
     exit: 1,
@@ -244,7 +267,7 @@ export const failureTable = {
   'restore-stuck': {
     exit: 1,
     what: 'restore {id} failed and needs a person',
-    next: 'Mend the cause, then go on: holdfast restore resume {id}\nOr put everything back: holdfast restore abort {id}',
+    next: 'Mend the cause, then go on: holdfast restore resume {id}\nWhat else is possible: holdfast restore status {id}',
   },
   'restore-unsound': {
     exit: 3,
@@ -270,6 +293,16 @@ export const failureTable = {
     exit: 1,
     what: 'etcd of {member} does not start',
     next: 'The end of its log tells why.',
+  },
+  'component-not-stopped': {
+    exit: 1,
+    what: '{member} of the control plane does not stop',
+    next: 'Stop it by hand, then go on with the printed command.',
+  },
+  'component-not-started': {
+    exit: 1,
+    what: '{member} of the control plane does not become ready',
+    next: 'The reason or the end of its log tells why.',
   },
   'etcd-program-missing': {
     exit: 14,

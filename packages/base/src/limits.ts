@@ -34,6 +34,37 @@ export const limits = {
   stagingAgeMs: 24 * 3_600_000,
   /** Milliseconds after which a claim on a snapshot's name ends by itself, where its process cannot be seen. */
   claimAgeMs: 24 * 3_600_000,
+  /** Milliseconds for a connection to an S3 server, its proxy and TLS included. */
+  s3ConnectMs: 10_000,
+  /** Milliseconds without one byte from or to an S3 server after which a request is given up. */
+  s3IdleMs: 60_000,
+  /** Bytes of a part of an upload: the smallest that S3 takes is 5 MiB, and each part in flight is held in memory. */
+  s3PartBytes: 8 * MiB,
+  /** Parts of one upload that are on their way at once. */
+  s3Parts: 4,
+  /** Milliseconds after which a writer's marker counts as left behind, where the server knows no conditional writes. */
+  s3MarkerAgeMs: 10 * 60_000,
+  /** How often a step of a storage is tried at most. */
+  storageAttempts: 6,
+  /** Milliseconds before the second attempt; the time doubles up to the longest, and a random part of it is taken. */
+  storageRetryFirstMs: 250,
+  storageRetryLongestMs: 15_000,
   /** Revisions that a restore skips, so that none is given out twice: more than any cluster makes between snapshots. */
   revisionBump: 1_000_000_000,
+  /** Bytes of the header of a sealed object; 256 recipients take 25 KiB. */
+  sealedHeaderBytes: 256 * 1024,
+  /** Base-2 logarithm of scrypt's rounds where a passphrase seals: 2^17 take 128 MiB and under half a second. */
+  passphraseWork: 17,
+  /** The same at most where a passphrase opens what others have sealed: 2^20 take 1 GiB; age's own choice is 2^18. */
+  passphraseWorkMost: 20,
+  /** Memory that one zstd frame may ask for, in bytes: what `zstd -d` gives to one without being told. */
+  zstdWindowBytes: 128 * MiB,
+  /** Frames of a seek table: in frames of 1 MiB more than any etcd could hold. */
+  seekTableFrames: 1_000_000,
+  /** Bytes, stored or plain, of a frame that is read at once by position. */
+  seekFrameBytes: 64 * MiB,
+  /** Bytes that a zstd frame holds at most to be decompressed in one go, beside others. */
+  expandWholeBytes: 4 * MiB,
+  /** Bytes that a larger frame gives at a time. */
+  expandBlockBytes: MiB,
 } as const;

@@ -1,6 +1,7 @@
 import { planSteps, type PlannedStep } from '@holdfast/model';
 import { etcdOrSkip } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { labAnswerer } from './component.ts';
 import { Labs } from './labs.ts';
 import type { Lab } from './lab.ts';
 import { expectNew, expectOld } from './outcome.ts';
@@ -10,7 +11,10 @@ const { skip } = await etcdOrSkip('3.6');
 
 const three = ['m1', 'm2', 'm3'].map((name) => ({ name, role: 'member' as const }));
 
-/** The very steps that a restore of three members has, from the table: a new step is tested without a word here. */
+/**
+ * The very steps that a restore of three members and a part of their control plane has, from the table: a new step is
+ * tested without a word here.
+ */
 const steps = planSteps({
   way: 'snapshot',
   strategy: 'all',
@@ -25,6 +29,7 @@ const steps = planSteps({
     takenAt: null,
   },
   members: three,
+  controlPlane: [{ name: 'api', component: 'kube-apiserver' }],
 });
 const started = steps.find(({ kind }) => kind === 'start')!.number;
 
@@ -53,10 +58,14 @@ async function killed(lab: Lab, step: PlannedStep, moment: Moment): Promise<void
   expect({ status, stderr }).toEqual({ status: 137, stderr });
 }
 
-describe.skipIf(skip)('a restore of three running members that is killed', () => {
+describe.skipIf(skip)('a restore of three running members that is killed', { timeout: 300_000 }, () => {
   let labs: Labs;
   beforeAll(async () => {
-    labs = await Labs.make(4, { version: '3.6', members: 3 });
+    labs = await Labs.make(4, {
+      version: '3.6',
+      members: 3,
+      controlPlane: async (dir) => [await labAnswerer('api', dir)],
+    });
   });
   afterAll(async () => labs[Symbol.asyncDispose]());
 

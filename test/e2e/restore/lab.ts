@@ -19,6 +19,7 @@ import {
   targetOf,
 } from '@holdfast/test-servers';
 import { answer, beginHoldfast, type Fault, type Finished, type Running } from '../product.ts';
+import { killComponent, type LabComponent, removeComponent, startComponent } from './component.ts';
 
 /** What a lab is made of. */
 export interface LabOptions {
@@ -29,6 +30,8 @@ export interface LabOptions {
   /** Keys before the snapshot and after it. */
   readonly before?: number;
   readonly after?: number;
+  /** Makes the parts of its control plane, with their files in a folder, over etcd at these URLs; none if not said. */
+  readonly controlPlane?: (dir: string, etcd: readonly string[]) => Promise<readonly LabComponent[]>;
 }
 
 /** What the cluster held at the snapshot and at its end. */
@@ -54,20 +57,28 @@ export class Lab implements AsyncDisposable {
   readonly repo: string;
   readonly stateDir: string;
   readonly clusterFile: string;
+  readonly controlPlane: readonly LabComponent[];
   /** Runs of the product that are under way. */
   readonly #runs = new Set<Running>();
 
-  private constructor(dir: string, plan: ClusterPlan, content: Content) {
+  private constructor(
+    dir: string,
+    plan: ClusterPlan,
+    content: Content,
+    controlPlane: readonly LabComponent[],
+  ) {
     this.dir = dir;
     this.plan = plan;
     this.content = content;
+    this.controlPlane = controlPlane;
     this.repo = join(dir, 'repository');
     this.stateDir = join(dir, 'state');
     this.clusterFile = join(dir, 'cluster.json');
   }
 
   /** Fills a cluster, saves it, writes on, stops it, and keeps what lies on its disks. */
-  static async make({ version, members, spare = 0, before = 40, after = 20 }: LabOptions): Promise<Lab> {
+  static async make(options: LabOptions): Promise<Lab> {
+    const { version, members, spare = 0, before = 40, after = 20 } = options;
     const dir = mkdtempSync(join(tmpdir(), 'holdfast-lab-'));
     const all = await planCluster({
       version,
@@ -84,7 +95,7 @@ export class Lab implements AsyncDisposable {
       ...['--repo', join(dir, 'repository'), '--cluster', 'lab'],
     );
     for (const key of late) await cluster.gateway().put(key, `value of ${key}`);
-    await cluster.gateway().deleteRange(early[0]!);
+    if (before > 0) await cluster.gateway().deleteRange(early[0]!);
     const { clusterId } = await cluster.gateway().status();
     await cluster.stopAll();
     cluster.leave();
@@ -94,11 +105,19 @@ export class Lab implements AsyncDisposable {
       atSnapshot: early.toSorted(),
       atEnd: [...early.slice(1), ...late].toSorted(),
     };
-    const lab = new Lab(dir, { ...plan, members: all.members }, content);
-    copy(join(dir, 'live'), join(dir, 'template', 'live'));
-    copy(lab.repo, join(dir, 'template', 'repository'));
+    mkdirSync(join(dir, 'control-plane'));
+    const parts = await options.controlPlane?.(join(dir, 'control-plane'), cluster.endpoints);
+    const lab = new Lab(dir, { ...plan, members: all.members }, content, parts ?? []);
+    await lab.keep();
     lab.describe(plan.members);
     return lab;
+  }
+
+  /** Stops everything, and keeps it for `reset` as it is then. */
+  async keep(): Promise<void> {
+    await this.#endAll();
+    rmSync(join(this.dir, 'template'), { recursive: true, force: true });
+    for (const name of ['live', 'repository']) copy(join(this.dir, name), join(this.dir, 'template', name));
   }
 
   /** The members that had data, then the spare ones. */
@@ -132,11 +151,15 @@ export class Lab implements AsyncDisposable {
           logFile: member.logFile,
         },
       })),
+      controlPlane: this.controlPlane.map(({ description }) => description),
     };
     writeFileSync(this.clusterFile, JSON.stringify(description, null, 2));
   }
 
-  /** Starts members, the ones that had data if not said, and waits until those answer reads that need a quorum. */
+  /**
+   * Starts members, the ones that had data if not said, and waits until those answer reads that need a quorum; then the
+   * control plane.
+   */
   async start(
     members = this.members.filter((each) => each.dataDir !== undefined),
     wait = true,
@@ -151,7 +174,9 @@ export class Lab implements AsyncDisposable {
       }).unref();
       closeSync(log);
     }
-    if (wait) await this.healthy(members);
+    if (!wait) return;
+    await this.healthy(members);
+    for (const part of this.controlPlane) await startComponent(part);
   }
 
   /** Ends members as a power cut does. */
@@ -236,11 +261,13 @@ export class Lab implements AsyncDisposable {
       run.signal('SIGKILL');
       await run.finished;
     }
+    for (const part of this.controlPlane) await killComponent(part);
     await killEtcdsUnder(this.dir);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#endAll();
+    for (const part of this.controlPlane) await removeComponent(part);
     for (const { ports } of this.members) for (const port of [ports.client, ports.peer]) freePort(port);
     rmSync(this.dir, { recursive: true, force: true });
   }

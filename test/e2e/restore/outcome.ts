@@ -1,6 +1,7 @@
 import type { PlannedMember } from '@holdfast/test-servers';
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { processesOf } from './component.ts';
 import type { Lab } from './lab.ts';
 
 /** What a cluster is, as seen through all of its members at one revision. */
@@ -65,6 +66,20 @@ export async function expectOld(
     const left = lab.entries(member).filter((name) => !(served && name.startsWith('member.undone-r-')));
     expect({ what, left }).toEqual({ what, left: ['member'] });
   }
+  await expectServing(lab, what);
+}
+
+/** Every part of the control plane runs once, and is ready. */
+export async function expectServing(lab: Lab, what = ''): Promise<void> {
+  for (const part of lab.controlPlane) {
+    const seen = { running: processesOf(part).length, ready: await part.isReady() };
+    expect({ what, part: part.description.name, ...seen }).toEqual({
+      what,
+      part: part.description.name,
+      running: 1,
+      ready: true,
+    });
+  }
 }
 
 /** A new cluster that holds exactly `keys`; beside its data only what was kept of the old. */
@@ -90,6 +105,7 @@ export async function expectNew(
       .filter((name) => name !== 'member' && !name.startsWith('member.pre-r-'));
     expect({ what, member: member.name, beside }).toEqual({ what, member: member.name, beside: [] });
   }
+  await expectServing(lab, what);
 }
 
 /** A member that was started with the old data: those that it looks for are of another cluster, and it serves nothing. */

@@ -8,8 +8,14 @@ import type { Lab } from './lab.ts';
 
 const withinMs = 60_000;
 
-/** The steps that a restore of a snapshot has, where m1, m2 and m3 are members and `former` those that are no more. */
-export function snapshotSteps(former: readonly string[] = []): PlannedStep[] {
+/**
+ * The steps that a restore of a snapshot has, where m1, m2 and m3 are members, `former` those that are no more, and
+ * `servers` the API servers.
+ */
+export function snapshotSteps(
+  former: readonly string[] = [],
+  servers: readonly string[] = [],
+): PlannedStep[] {
   const members = ['m1', 'm2', 'm3'].map((name) => ({
     name,
     role: former.includes(name) ? ('former' as const) : ('member' as const),
@@ -21,6 +27,7 @@ export function snapshotSteps(former: readonly string[] = []): PlannedStep[] {
     seed: null,
     source: { ...source, revision: 1, takenAt: null },
     members,
+    controlPlane: servers.map((name) => ({ name, component: 'kube-apiserver' })),
   });
 }
 

@@ -1,35 +1,53 @@
-import { readFile, readlink, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { ClusterDescription, HostDescription, MemberDescription } from '@holdfast/model';
-import { etcdProcesses, type EtcdProcess } from './processes.ts';
-import { unitProperties } from './systemctl.ts';
+import { discoverComponents } from './discover-components.ts';
+import { etcdProcesses, type EtcdProcess } from './etcd-processes.ts';
+import { runOf } from './run-of.ts';
+
+/** What was found on this machine. */
+export interface Discovery {
+  readonly description: ClusterDescription;
+  /** What the description does not hold, and a person should know of: each a sentence without a full stop. */
+  readonly notes: readonly string[];
+}
 
 /**
- * Describes the etcds of one cluster that run on this machine; which belong together is told by what lies on their disks.
- * Those in containers are left out: no driver could stop them for good.
+ * Describes the etcds of one cluster that run on this machine, with the parts of a control plane that run here; which etcds
+ * belong together is told by what lies on their disks. What runs in a container is not described but noted: no driver could
+ * stop it for good.
  *
  * @param endpoints client URLs of the cluster that is meant, where several run here
  * @throws Failure `etcd-unreachable` when there is none; `usage` when there are several
  */
-export async function discoverCluster(
-  name: string,
-  endpoints: readonly string[] = [],
-): Promise<ClusterDescription> {
+export async function discoverCluster(name: string, endpoints: readonly string[] = []): Promise<Discovery> {
   const members: MemberDescription[] = [];
-  let contained = 0;
+  const notes: string[] = [];
   for (const etcd of await etcdProcesses()) {
-    const run = await runOf(etcd);
-    if (run === undefined) contained += 1;
+    const { pid, dataDir, name } = etcd;
+    const logFile = join(dirname(dataDir), `${name}.log`);
+    const run = await runOf({ ...etcd, logFile });
+    if (run === undefined) notes.push(`process ${pid} is an etcd in a container and is not described`);
     else members.push(memberOf(etcd, run));
   }
   if (members.length === 0) {
-    const why = contained === 0 ? 'no process of etcd runs here' : 'every etcd here runs in a container';
+    const why = notes.length === 0 ? 'no process of etcd runs here' : 'every etcd here runs in a container';
     throw new Failure('etcd-unreachable', why, { endpoint: 'this machine' });
   }
   const meant = (await oneCluster(members, endpoints)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return { apiVersion: 'holdfast.dev/v1', kind: 'ClusterDescription', name, members: meant };
+  const others = members.filter((member) => !meant.includes(member));
+  const { components: controlPlane, notes: more } = await discoverComponents(meant, others);
+  return {
+    description: {
+      apiVersion: 'holdfast.dev/v1',
+      kind: 'ClusterDescription',
+      name,
+      members: meant,
+      controlPlane,
+    },
+    notes: [...notes, ...more],
+  };
 }
 
 async function oneCluster(
@@ -76,66 +94,4 @@ function memberOf(etcd: EtcdProcess, run: HostDescription): MemberDescription {
     ...(walDir !== undefined && { walDir }),
     run,
   };
-}
-
-/** How it is run; undefined for one in a container, which shows in a file system of its own. */
-async function runOf(etcd: EtcdProcess): Promise<HostDescription | undefined> {
-  const unit = serviceOf(await readFile(`/proc/${etcd.pid}/cgroup`, 'utf8').catch(() => ''));
-  if (unit !== undefined && (await isMainOf(unit, etcd.pid))) return { driver: 'systemd', unit };
-  if (!(await sharesFiles(etcd.pid))) return undefined;
-  return {
-    driver: 'process',
-    command: commandOf(etcd),
-    environment: { ...etcd.environment },
-    logFile: await logFileOf(etcd),
-  };
-}
-
-/**
- * The system service that a process lives in, by the lines of its cgroup file (cgroups(7)): `0::/system.slice/etcd.service`,
- * or `1:name=systemd:/…` where there are several hierarchies. What a person's session runs is not the system's.
- */
-export function serviceOf(cgroups: string): string | undefined {
-  const paths = cgroups.split('\n').flatMap((line) => /^\d+:(?:name=systemd)?:(.*)$/.exec(line)?.[1] ?? []);
-  const path = paths.find(
-    (path) => path.endsWith('.service') && !/\/(?:user@|session-|user\.slice\/)/.test(path),
-  );
-  return path?.split('/').at(-1);
-}
-
-/** Not what a service only happens to have started, as a shell under that of remote logins. */
-async function isMainOf(unit: string, pid: number): Promise<boolean> {
-  const found = await unitProperties({}, unit, ['MainPID']);
-  return !('unknown' in found) && found.MainPID === String(pid);
-}
-
-async function sharesFiles(pid: number): Promise<boolean> {
-  const [own, others] = await Promise.all(
-    ['self', pid].map((who) => readlink(`/proc/${who}/ns/mnt`).catch(() => '')),
-  );
-  return own === others;
-}
-
-/**
- * Its words as they are, but the program by its path: who starts it again may look for programs elsewhere. With relative
- * paths among them it has to be started in the same folder again.
- */
-function commandOf({ command: [program = '', ...args], executable, workingDir }: EtcdProcess): string[] {
-  const command = [program.includes('/') ? program : executable, ...args];
-  const relative = command.some(
-    (word, i) =>
-      /^--?[\w-]+=\.{0,2}[\w-]*\//.test(word) ||
-      (/^\.{0,2}[\w-]*\/./.test(word) && !isAbsolute(word)) ||
-      (/^--?(?:data-dir|wal-dir|config-file)$/.test(command[i - 1] ?? '') && !isAbsolute(word)),
-  );
-  return relative ? ['env', `--chdir=${workingDir}`, ...command] : [...command];
-}
-
-async function logFileOf({ pid, dataDir, name }: EtcdProcess): Promise<string> {
-  for (const descriptor of [1, 2]) {
-    const path = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-    const found = path.startsWith('/') ? await stat(path).catch(() => undefined) : undefined;
-    if (found?.isFile() === true) return path;
-  }
-  return join(dirname(dataDir), `${name}.log`);
 }

@@ -1,12 +1,17 @@
 import type { Clock } from '@holdfast/base';
-import type { MemberDescription } from '@holdfast/model';
+import type { ComponentDescription, HostDescription, MemberDescription } from '@holdfast/model';
+import { placeJoin, removeJoin } from './join-drop-in.ts';
+import { joining, type Join } from './join-flags.ts';
+import { hostedComponent } from './hosted-component.ts';
+import { hostedEtcd } from './hosted-etcd.ts';
+import type { Hosted } from './hosted.ts';
 import { processDriver } from './process-driver.ts';
 import type { HostAccess } from './systemctl.ts';
 import { systemdDriver } from './systemd-driver.ts';
 
 export type { HostAccess } from './systemctl.ts';
 
-/** What a driver sees of a member's etcd. */
+/** What a driver sees of what it runs. */
 export interface HostState {
   /** Whether it runs, or will be started again by whoever watches over it. */
   readonly running: boolean;
@@ -16,32 +21,71 @@ export interface HostState {
   readonly detail: string;
 }
 
-export interface StartOptions {
-  /** `initialCluster`: all members and this one, as `--initial-cluster` takes them. */
-  readonly join?: { readonly initialCluster: string };
-}
-
-/** How the etcd of one member is run on this machine. Every act is idempotent. */
+/** How an etcd or a part of the control plane is run on this machine. Every act is idempotent. */
 export interface HostDriver {
   /** Looks and changes nothing. */
   state(signal: AbortSignal): Promise<HostState>;
-  /** Ends etcd, in good order where it lets itself; nothing when it does not run. Throws `etcd-not-stopped`. */
+  /** Ends it, in good order where it lets itself; nothing when it does not run. Throws its `notStopped`. */
   stop(signal: AbortSignal): Promise<void>;
   /**
-   * Starts etcd and returns once it has survived its first moments; nothing when it runs already. With `join` it is told
-   * that it joins a cluster that runs. Throws `etcd-not-started` with the end of its log.
+   * Starts it and returns once it has survived its first moments; nothing when it runs already. Throws its `notStarted`
+   * with the end of its log.
    */
-  start(options: StartOptions, signal: AbortSignal): Promise<void>;
-  /** Path of the etcd program that `start` runs; undefined where that cannot be told. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Path of the program that `start` runs; undefined where that cannot be told. */
   program(): Promise<string | undefined>;
-  /** The last lines that etcd printed; '' without any. */
+  /** The last lines that it printed; '' without any. */
   logTail(): Promise<string>;
 }
 
-/** The driver that a member's description names. */
-export function hostDriverFor(member: MemberDescription, clock: Clock, access: HostAccess = {}): HostDriver {
+/** How a member's etcd is run. */
+export interface EtcdDriver extends HostDriver {
+  /**
+   * From now on etcd is told that it joins a cluster that runs, by whomever it is started, after a boot of the machine too;
+   * undefined: no more. Throws `etcd-not-started` where it would not hear of it.
+   */
+  tellJoin(join: Join | undefined, signal: AbortSignal): Promise<void>;
+}
+
+/** A driver, and what it runs. */
+export interface Host<Driver extends HostDriver = HostDriver> {
+  readonly hosted: Hosted;
+  readonly driver: Driver;
+}
+
+/** The etcd of a member, with the driver that its description names. */
+export function etcdHost(member: MemberDescription, clock: Clock, access: HostAccess = {}): Host<EtcdDriver> {
+  const hosted = hostedEtcd(member);
   const { run } = member;
-  return run.driver === 'process'
-    ? processDriver(member, run, clock)
-    : systemdDriver(member, run.unit, clock, access);
+  if (run.driver === 'systemd') {
+    const { unit } = run;
+    const driver = systemdDriver(hosted, unit, clock, access);
+    const tellJoin: EtcdDriver['tellJoin'] = async (join, signal) =>
+      join === undefined
+        ? removeJoin(access, hosted, unit, signal)
+        : placeJoin(access, hosted, unit, join, signal);
+    return { hosted, driver: { ...driver, tellJoin } };
+  }
+  // Nobody but this driver starts such a process, so what is told need not outlive it.
+  let command = run;
+  return {
+    hosted,
+    driver: {
+      ...processDriver(hosted, () => command, clock),
+      async tellJoin(join) {
+        command = join === undefined ? run : joining(hosted, run, join);
+      },
+    },
+  };
+}
+
+/** A part of the control plane, with the driver that its description names. */
+export function componentHost(component: ComponentDescription, clock: Clock, access: HostAccess = {}): Host {
+  const hosted = hostedComponent(component);
+  const { run }: { run: HostDescription } = component;
+  const driver =
+    run.driver === 'systemd'
+      ? systemdDriver(hosted, run.unit, clock, access)
+      : processDriver(hosted, () => run, clock);
+  return { hosted, driver };
 }

@@ -48,7 +48,7 @@ function flagOrVariable(args: readonly string[], environment: Readonly<Record<st
 }
 
 /** Go's flags: one dash or two, `=` or the next word; the last one counts. */
-function flagsOf(args: readonly string[]): Map<string, string> {
+export function flagsOf(args: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>();
   for (const [i, word] of args.entries()) {
     if (word === '--') break;

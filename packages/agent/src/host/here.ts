@@ -1,4 +1,4 @@
-import type { MemberDescription } from '@holdfast/model';
+import type { ComponentDescription, MemberDescription } from '@holdfast/model';
 import { ownAddress } from './listeners.ts';
 
 /**
@@ -7,7 +7,20 @@ import { ownAddress } from './listeners.ts';
  */
 export async function whyElsewhere({ peerUrls, clientUrls }: MemberDescription): Promise<string | undefined> {
   const clients = clientUrls.filter((url) => !isLoopback(hostOf(url)));
-  const hosts = new Set([...peerUrls, ...clients].map(hostOf));
+  return whyNotHere([...peerUrls, ...clients]);
+}
+
+/**
+ * The same of a part of the control plane. One that listens on loopback alone, as schedulers do, is taken to be here: there
+ * is nothing to tell by.
+ */
+export async function whyComponentElsewhere({ urls }: ComponentDescription): Promise<string | undefined> {
+  const telling = urls.filter((url) => !isLoopback(hostOf(url)));
+  return telling.length === 0 ? undefined : whyNotHere(telling);
+}
+
+async function whyNotHere(urls: readonly string[]): Promise<string | undefined> {
+  const hosts = new Set(urls.map(hostOf));
   for (const host of hosts) if ((await ownAddress(host)) !== undefined) return undefined;
   return `it is of another machine: none of ${[...hosts].join(', ')} is an address of this one`;
 }

@@ -1,13 +1,16 @@
-import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure } from '@holdfast/base';
-import type { MemberDescription } from '@holdfast/model';
+import { putWhole, remove, syncFolder } from '../on-disk.ts';
 import { configFileOf } from './etcd-settings.ts';
-import { joinBesideFile, joinFlags } from './join-flags.ts';
+import { notStarted, type Hosted } from './hosted.ts';
+import { joinBesideFile, joinFlags, type Join } from './join-flags.ts';
 import { systemctl, type HostAccess } from './systemctl.ts';
 
-/** Where systemd looks for what holds until the machine is started anew (systemd.unit(5)). */
-const runtimeUnits = '/run/systemd/system';
+/**
+ * Where systemd looks for what the administrator wants (systemd.unit(5)). Not below /run: an enabled unit that is started
+ * by a boot in the middle of a restore would then found a cluster of its own in the empty folder.
+ */
+const units = '/etc/systemd/system';
 const fileName = '50-holdfast-join.conf';
 
 /**
@@ -17,48 +20,48 @@ const fileName = '50-holdfast-join.conf';
  */
 export async function placeJoin(
   access: HostAccess,
-  member: MemberDescription,
+  hosted: Hosted,
   unit: string,
-  initialCluster: string,
+  told: Join,
   signal: AbortSignal,
 ): Promise<void> {
   const { stdout } = await systemctl(access, ['cat', unit], signal);
   const command = execStartOf(stdout);
-  const refuse = (why: string): Failure => new Failure('etcd-not-started', why, { member: member.name });
-  if (command === undefined) throw refuse(`${unit} has not one ExecStart to which flags could be added`);
+  if (command === undefined)
+    throw notStarted(hosted, `${unit} has not one ExecStart to which flags could be added`);
   if (/^[-@:+!]*\S*\b(?:ba|da|)sh\s+-\S*c\b/.test(command))
-    throw refuse(`${unit} starts etcd through a shell, so that flags cannot be added from outside`);
+    throw notStarted(
+      hosted,
+      `${unit} starts etcd through a shell, so that flags cannot be added from outside`,
+    );
   const file = configFileOf(command.split(/\s+/), {});
-  if (file !== undefined) throw joinBesideFile(member, file);
-  const flags = joinFlags({ initialCluster }).map(quoted).join(' ');
-  const folder = join(runtimeUnits, `${unit}.d`);
-  await mkdir(folder, { recursive: true });
+  if (file !== undefined) throw joinBesideFile(hosted, file);
+  const flags = joinFlags(told).map(quoted).join(' ');
+  const folder = join(units, `${unit}.d`);
   const lines = [
     '[Service]',
     'UnsetEnvironment=ETCD_INITIAL_CLUSTER ETCD_INITIAL_CLUSTER_STATE',
     'ExecStart=',
     `ExecStart=${command} ${flags}`,
   ];
-  await writeWhole(join(folder, fileName), `${lines.join('\n')}\n`);
-  await reload(access, member, signal);
+  await mkdir(folder, { recursive: true });
+  await syncFolder(units);
+  await putWhole(join(folder, fileName), `${lines.join('\n')}\n`, 0o644);
+  await reload(access, hosted, signal);
 }
 
 /** Takes the drop-in away again, where there is one. */
 export async function removeJoin(
   access: HostAccess,
-  member: MemberDescription,
+  hosted: Hosted,
   unit: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const folder = join(runtimeUnits, `${unit}.d`);
-  const there = await rm(join(folder, fileName)).then(
-    () => true,
-    () => false,
-  );
-  if (!there) return;
+  const folder = join(units, `${unit}.d`);
+  if (!(await remove(join(folder, fileName)))) return;
   // Others may keep drop-ins there.
   await rmdir(folder).catch(() => undefined);
-  await reload(access, member, signal);
+  await reload(access, hosted, signal);
 }
 
 /**
@@ -86,19 +89,7 @@ function quoted(word: string): string {
   return `"${plain}"`;
 }
 
-async function reload(access: HostAccess, member: MemberDescription, signal: AbortSignal): Promise<void> {
+async function reload(access: HostAccess, hosted: Hosted, signal: AbortSignal): Promise<void> {
   const { status, complaint } = await systemctl(access, ['daemon-reload'], signal);
-  if (status !== 0) throw new Failure('etcd-not-started', complaint, { member: member.name });
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.part`;
-  const file = await open(unfinished, 'w', 0o644);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
+  if (status !== 0) throw notStarted(hosted, complaint);
 }

@@ -16,10 +16,26 @@ export async function listeningUrls(urls: readonly string[]): Promise<string[]> 
 }
 
 async function isListening(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  if (port === '' || hostname === '') return false;
+  const place = await ownPlace(url);
+  return place !== undefined && connects(place.address, place.port);
+}
+
+/** Of the given URLs those whose host is an address of this machine. */
+export async function ownUrls(urls: readonly string[]): Promise<string[]> {
+  const own = await Promise.all(urls.map(async (url) => ((await ownPlace(url)) ? [url] : [])));
+  return own.flat();
+}
+
+/** The address and port of this machine that a URL stands for; undefined where it is another machine's. */
+export async function ownPlace(
+  url: string,
+): Promise<{ readonly address: string; readonly port: number } | undefined> {
+  const { hostname, port, protocol } = new URL(url);
+  if (hostname === '') return undefined;
   const address = await ownAddress(hostname.replace(/^\[|\]$/g, ''));
-  return address !== undefined && connects(address, Number(port));
+  // A URL has no port where it is that of its scheme.
+  const usual = protocol === 'https:' ? 443 : 80;
+  return address === undefined ? undefined : { address, port: port === '' ? usual : Number(port) };
 }
 
 /** The address of this machine that a host's name or address stands for; undefined where it is another machine's. */

@@ -3,13 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '@holdfast/base';
-import type { MemberDescription } from '@holdfast/model';
+import type { ComponentDescription, MemberDescription } from '@holdfast/model';
 import { etcdOrSkip, planCluster } from '@holdfast/test-servers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hastyClock, type DriverCall } from '../testing/call-driver.ts';
+import { componentUnderTest, makeSlowServer } from '../testing/component-conformance.ts';
 import { describeDriver, type DriverUnderTest } from '../testing/driver-conformance.ts';
+import { describeEtcdDriver, etcdUnderTest, type EtcdUnderTest } from '../testing/etcd-conformance.ts';
 import { discoverCluster } from './discover.ts';
-import { hostDriverFor } from './driver.ts';
+import { componentHost, etcdHost, type Host, type HostDriver } from './driver.ts';
 import { proveStarted, proveStopped } from './proof.ts';
 
 const etcd = await etcdOrSkip('3.6');
@@ -44,37 +46,79 @@ async function describedMember(): Promise<MemberDescription> {
   };
 }
 
-function startFromElsewhere(member: MemberDescription): void {
-  const call: DriverCall = { member, act: 'start' };
+function startFromElsewhere(what: DriverCall['what']): void {
+  const call: DriverCall = { what, act: 'start' };
   const { status, stdout } = spawnSync(process.execPath, [callDriver], { input: JSON.stringify(call) });
   expect([status, String(stdout)]).toEqual([0, '{"value":null}']);
 }
 
-async function underTest(): Promise<DriverUnderTest> {
-  const member = await describedMember();
-  const driver = hostDriverFor(member, systemClock);
-  const hasty = hostDriverFor(member, hastyClock);
+/** What is the same of everything that runs as a process here. */
+function processUnderTest<Driver extends HostDriver>(
+  what: DriverCall['what'],
+  { hosted, driver }: Host<Driver>,
+  hasty: HostDriver,
+): Pick<
+  DriverUnderTest<Driver>,
+  'driver' | 'proveStopped' | 'proveStarted' | 'startFromElsewhere' | 'commandOf' | 'freeze'
+> {
   return {
-    member,
     driver: { ...driver, stop: (signal) => hasty.stop(signal) },
-    proveStopped: (signal) => proveStopped(member, driver, signal, systemClock),
-    proveStarted: (signal) => proveStarted(member, driver, signal, systemClock),
-    startFromElsewhere: async () => startFromElsewhere(member),
+    proveStopped: (signal) => proveStopped(hosted, driver, signal, systemClock),
+    proveStarted: (signal) => proveStarted(hosted, driver, signal, systemClock),
+    startFromElsewhere: async () => startFromElsewhere(what),
     commandOf: async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1),
     freeze: async (pid) => void process.kill(pid, 'SIGSTOP'),
+  };
+}
+
+async function underTest(): Promise<EtcdUnderTest> {
+  const member = await describedMember();
+  const host = etcdHost(member, systemClock);
+  return etcdUnderTest({
+    member,
+    ...processUnderTest(member, host, etcdHost(member, hastyClock).driver),
     async [Symbol.asyncDispose]() {
-      await driver.stop(AbortSignal.timeout(10_000)).catch(() => undefined);
+      await host.driver.stop(AbortSignal.timeout(10_000)).catch(() => undefined);
       await rm(dirname(member.dataDir), { recursive: true });
+    },
+  });
+}
+
+async function apiserverUnderTest(): Promise<DriverUnderTest> {
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-host-'));
+  const { command, url, spoil } = await makeSlowServer(dir, 'kube-apiserver', 1_000);
+  const component: ComponentDescription = {
+    name: 'api-1',
+    component: 'kube-apiserver',
+    urls: [url],
+    run: {
+      driver: 'process',
+      command: ['nice', '-n', '1', ...command],
+      environment: {},
+      logFile: join(dir, 'log'),
+    },
+  };
+  const host = componentHost(component, systemClock);
+  return {
+    ...componentUnderTest,
+    program: component.component,
+    spoil,
+    ...processUnderTest(component, host, componentHost(component, hastyClock).driver),
+    async [Symbol.asyncDispose]() {
+      await host.driver.stop(AbortSignal.timeout(10_000)).catch(() => undefined);
+      await rm(dir, { recursive: true });
     },
   };
 }
 
+describeDriver('process, of an API server,', apiserverUnderTest);
+
 describe.skipIf(etcd.skip)('a process of its own', () => {
-  describeDriver('process', underTest);
+  describeEtcdDriver('process, of etcd,', underTest);
 });
 
 describe.skipIf(etcd.skip)('what runs here', () => {
-  let under: DriverUnderTest | undefined;
+  let under: EtcdUnderTest | undefined;
   afterAll(async () => {
     await under?.[Symbol.asyncDispose]();
   });
@@ -82,8 +126,8 @@ describe.skipIf(etcd.skip)('what runs here', () => {
   test('is described so that it can be started again in the same way', async () => {
     under = await underTest();
     const { member, driver } = under;
-    await driver.start({}, AbortSignal.timeout(10_000));
-    const { members } = await discoverCluster('found', member.clientUrls);
+    await driver.start(AbortSignal.timeout(10_000));
+    const { members } = (await discoverCluster('found', member.clientUrls)).description;
     const found = members.find(({ dataDir }) => dataDir === member.dataDir);
     expect(found).toEqual(member);
     await under.proveStarted(AbortSignal.timeout(10_000));
@@ -91,13 +135,13 @@ describe.skipIf(etcd.skip)('what runs here', () => {
 
   test('is taken for one cluster only where it is one: of two that run here, one has to be named', async () => {
     await using other = await underTest();
-    await other.driver.start({}, AbortSignal.timeout(10_000));
+    await other.driver.start(AbortSignal.timeout(10_000));
     await other.proveStarted(AbortSignal.timeout(10_000));
     await expect(discoverCluster('found')).rejects.toMatchObject({
       code: 'usage',
       why: expect.stringContaining('--endpoints') as string,
     });
-    const { members } = await discoverCluster('found', other.member.clientUrls);
+    const { members } = (await discoverCluster('found', other.member.clientUrls)).description;
     expect(members).toEqual([other.member]);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isFailure, systemClock } from '@holdfast/base';
 import { HostDescription, type MemberDescription } from '@holdfast/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hostDriverFor } from './driver.ts';
+import { etcdHost } from './driver.ts';
 import { proveStopped } from './proof.ts';
 
 let dir = '';
@@ -25,10 +25,14 @@ function describedBy(command: string[]): MemberDescription {
 }
 
 async function startOf(command: string[]): Promise<unknown> {
-  const driver = hostDriverFor(describedBy(command), systemClock);
-  return driver
-    .start({ join: { initialCluster: 'a=b' } }, AbortSignal.timeout(5_000))
-    .catch((error: unknown) => error);
+  const { driver } = etcdHost(describedBy(command), systemClock);
+  const signal = AbortSignal.timeout(5_000);
+  try {
+    await driver.tellJoin({ initialCluster: 'a=b' }, signal);
+    return await driver.start(signal);
+  } catch (error) {
+    return error;
+  }
 }
 
 test('a program that is not there is a failure to start', async () => {
@@ -42,8 +46,7 @@ test('flags that would not count are not given', async () => {
 });
 
 test('a data directory that nothing holds is proven to be at rest', async () => {
-  const member = describedBy(['etcd']);
-  const driver = hostDriverFor(member, systemClock);
-  const evidence = await proveStopped(member, driver, AbortSignal.timeout(5_000), systemClock);
+  const { hosted, driver } = etcdHost(describedBy(['etcd']), systemClock);
+  const evidence = await proveStopped(hosted, driver, AbortSignal.timeout(5_000), systemClock);
   expect(evidence).toMatchObject({ stopped: true, holders: [], listening: [] });
 });

@@ -1,99 +1,61 @@
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { etcdSettings, type EtcdSettings } from './etcd-settings.ts';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
-/** An etcd that runs on this machine, as /proc shows it (Linux: proc(5)). */
-export interface EtcdProcess extends EtcdSettings {
-  readonly pid: number;
-  /** Clock ticks since boot: tells a process from a later one with the same pid. */
-  readonly startedAt: string;
-  readonly command: readonly string[];
-  /** The path of the program, however the command names it. */
-  readonly executable: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** The folder that its relative paths begin from. */
-  readonly workingDir: string;
-}
-
-/** Every etcd that runs on this machine and that this user may look at. `dataDir` and `walDir` are absolute. */
-export async function etcdProcesses(): Promise<EtcdProcess[]> {
-  const found: EtcdProcess[] = [];
-  for (const pid of await processIds()) {
-    // A process that ends while it is looked at, or that is another user's, is none of ours.
-    const etcd = await etcdOf(pid).catch(() => undefined);
-    if (etcd !== undefined) found.push(etcd);
-  }
-  return found;
-}
-
-/** Those of them that keep their data in `dataDir`: one in a container may name the same path and mean another folder. */
-export async function etcdProcessesOn(dataDir: string): Promise<EtcdProcess[]> {
-  const wanted = await real(dataDir);
-  const found: EtcdProcess[] = [];
-  for (const etcd of await etcdProcesses()) {
-    if ((await real(etcd.dataDir)) === wanted && (await seesSame(etcd))) found.push(etcd);
-  }
-  return found;
-}
-
-/** Whether the process's data directory is the one that we see under its path; true where nobody lets us look. */
-async function seesSame({ pid, dataDir }: EtcdProcess): Promise<boolean> {
-  const ours = await stat(dataDir).catch(() => undefined);
-  try {
-    const theirs = await stat(`/proc/${pid}/root${dataDir}`);
-    return ours?.dev === theirs.dev && ours.ino === theirs.ino;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT' || ours === undefined;
-  }
-}
-
-/** The pids of this machine, as far as this process's namespace shows them. */
+/** The pids of this machine, as far as this process's namespace shows them (Linux: proc(5)). */
 export async function processIds(): Promise<number[]> {
   return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-async function etcdOf(pid: number): Promise<EtcdProcess | undefined> {
-  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
-  const [program] = command;
-  if (program === undefined) return undefined;
-  const executable = await readlink(`/proc/${pid}/exe`).catch(() => program);
-  if (!isEtcd(program) && !isEtcd(executable)) return undefined;
-  const environment = etcdVariables(await readFile(`/proc/${pid}/environ`, 'utf8'));
-  const workingDir = await readlink(`/proc/${pid}/cwd`);
-  const settings = await etcdSettings(command.slice(1), environment, (path) =>
-    readFile(resolve(workingDir, path), 'utf8'),
-  );
-  return {
-    ...settings,
-    dataDir: resolve(workingDir, settings.dataDir),
-    walDir: settings.walDir === undefined ? undefined : resolve(workingDir, settings.walDir),
-    pid,
-    startedAt: startOf(await readFile(`/proc/${pid}/stat`, 'utf8')),
-    command,
-    executable: executable.replace(/ \(deleted\)$/, ''),
-    environment,
-    workingDir,
-  };
+/** The words of a process; none of one that has ended. */
+export async function wordsOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
 }
 
-/** Its tools have --data-dir too, and are called etcdctl and etcdutl. A program that was replaced while it runs is "deleted". */
-function isEtcd(path: string): boolean {
-  return basename(path).replace(/ \(deleted\)$/, '') === 'etcd';
+/** The path of the program that a process runs, which may have been replaced since; undefined where nobody may look. */
+export async function executableOf(pid: number): Promise<string | undefined> {
+  const path = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+  return path?.replace(/ \(deleted\)$/, '');
 }
 
-function etcdVariables(environ: string): Record<string, string> {
-  const pairs = environ.split('\0').flatMap((line): [string, string][] => {
-    const at = line.indexOf('=');
-    return line.startsWith('ETCD_') && at > 0 ? [[line.slice(0, at), line.slice(at + 1)]] : [];
-  });
+/** The variables of a process that `wanted` names. */
+export async function variablesOf(
+  pid: number,
+  wanted: (name: string) => boolean,
+): Promise<Record<string, string>> {
+  const pairs = (await readFile(`/proc/${pid}/environ`, 'utf8'))
+    .split('\0')
+    .flatMap((line): [string, string][] => {
+      const at = line.indexOf('=');
+      return at > 0 && wanted(line.slice(0, at)) ? [[line.slice(0, at), line.slice(at + 1)]] : [];
+    });
   return Object.fromEntries(pairs);
 }
 
-/** Field 22; the second, the program's name in brackets, may hold spaces. */
-function startOf(stat: string): string {
+/** When a process began, in clock ticks since boot: field 22; the second, the program's name in brackets, may hold spaces. */
+export async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
-async function real(path: string): Promise<string> {
-  return realpath(path).catch(() => resolve(path));
+/** Whether a process sees the files of this machine as we do, not those of a container; true where nobody lets us look. */
+export async function sharesFiles(pid: number): Promise<boolean> {
+  const [own, others] = await Promise.all(
+    ['self', pid].map((who) => readlink(`/proc/${who}/ns/mnt`).catch(() => '')),
+  );
+  return others === '' || own === others;
+}
+
+/** Where among the words of a command its program stands: before it may be what runs it, as `nice` or `env A=b`; -1: nowhere. */
+export function programAt(words: readonly string[], program: string): number {
+  return words.findIndex((word) => basename(word) === program && !/^-|^\w+=/.test(word));
+}
+
+/** Whom a process runs as: the effective user and group, and the further groups (proc(5), status). */
+export async function userOf(
+  pid: number,
+): Promise<{ readonly uid: number; readonly gid: number; readonly groups: readonly number[] }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const numbers = (field: string): number[] =>
+    (new RegExp(`^${field}:(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+  return { uid: numbers('Uid')[1] ?? 0, gid: numbers('Gid')[1] ?? 0, groups: numbers('Groups') };
 }

@@ -1,11 +1,15 @@
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure } from '@holdfast/base';
-import type { ClusterDescription, MemberDescription } from '@holdfast/model';
+import type { ComponentDescription, MemberDescription } from '@holdfast/model';
 import { etcdOrSkip, planCluster, type SystemdMachine, systemdOrSkip } from '@holdfast/test-servers';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DriverAnswer, DriverCall } from '../testing/call-driver.ts';
+import { componentUnderTest, makeSlowServer, type SlowServer } from '../testing/component-conformance.ts';
 import { describeDriver, type DriverUnderTest } from '../testing/driver-conformance.ts';
-import type { HostDriver } from './driver.ts';
+import { describeEtcdDriver, etcdUnderTest, type EtcdUnderTest } from '../testing/etcd-conformance.ts';
+import type { Discovery } from './discover.ts';
+import type { EtcdDriver } from './driver.ts';
 
 const etcd = await etcdOrSkip('3.6');
 const systemd = await systemdOrSkip();
@@ -13,37 +17,45 @@ const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 const callDriver = join(import.meta.dirname, '..', 'testing', 'call-driver.ts');
 const unit = 'etcd.service';
 
-interface MachineUnderTest extends DriverUnderTest {
+type Call = <T>(call: Omit<DriverCall, 'what'>) => Promise<T>;
+
+interface OnMachine {
   readonly machine: SystemdMachine;
-  readonly call: <T>(call: Omit<DriverCall, 'member'>) => Promise<T>;
+  readonly call: Call;
 }
 
-async function underTest(): Promise<MachineUnderTest> {
+async function startMachine(): Promise<SystemdMachine> {
   if (systemd.skip) throw new Error(systemd.why);
   const etcdFolder = etcd.skip ? checkout : dirname(etcd.binaries.etcd);
-  const machine = await systemd.start([checkout, dirname(process.execPath), etcdFolder]);
-  const member = await placeUnit(machine);
-  const call = async <T>(call: Omit<DriverCall, 'member'>): Promise<T> => {
-    const input = JSON.stringify({ member, ...call });
+  return systemd.start([checkout, dirname(process.execPath), etcdFolder]);
+}
+
+/** What is the same of everything that runs as a unit of a machine. */
+function unitUnderTest(
+  machine: SystemdMachine,
+  what: DriverCall['what'],
+): OnMachine &
+  Omit<DriverUnderTest<EtcdDriver>, 'program' | 'notStopped' | 'notStarted' | 'spoil' | 'spoiled'> {
+  const call: Call = async <T>(call: Omit<DriverCall, 'what'>): Promise<T> => {
+    const input = JSON.stringify({ what, ...call });
     const { code, stdout, stderr } = await machine.run(process.execPath, [callDriver], { input });
     if (code !== 0) throw new Error(`${call.act}: ${stderr}`);
     const answer = JSON.parse(stdout) as DriverAnswer;
     if ('failure' in answer)
-      throw new Failure(answer.failure.code, answer.failure.why, { member: member.name });
+      throw new Failure(answer.failure.code, answer.failure.why, { member: what.name });
     return answer.value as T;
-  };
-  const driver: HostDriver = {
-    state: () => call({ act: 'state' }),
-    stop: () => call({ act: 'stop' }),
-    start: (start) => call({ act: 'start', start }),
-    program: () => call({ act: 'program' }),
-    logTail: () => call({ act: 'logTail' }),
   };
   return {
     machine,
-    member,
-    driver,
     call,
+    driver: {
+      state: () => call({ act: 'state' }),
+      stop: () => call({ act: 'stop' }),
+      start: () => call({ act: 'start' }),
+      tellJoin: (join) => call({ act: 'tellJoin', ...(join !== undefined && { join }) }),
+      program: () => call({ act: 'program' }),
+      logTail: () => call({ act: 'logTail' }),
+    },
     // How long the signal has left cannot be seen; the story asks for no proof that has to wait and then fail.
     proveStopped: () => call({ act: 'proveStopped', withinMs: 5_000 }),
     proveStarted: () => call({ act: 'proveStarted' }),
@@ -53,6 +65,12 @@ async function underTest(): Promise<MachineUnderTest> {
     freeze: async (pid) => void (await machine.run('kill', ['-STOP', `${pid}`])),
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   };
+}
+
+async function underTest(): Promise<OnMachine & EtcdUnderTest> {
+  const machine = await startMachine();
+  const member = await placeUnit(machine);
+  return etcdUnderTest({ member, ...unitUnderTest(machine, member) });
 }
 
 /** A unit as the distributions have it: ready by notification, started again whenever it ends, settings on both ways. */
@@ -86,21 +104,69 @@ TimeoutStopSec=10
   };
 }
 
+const apiUnit = 'kube-apiserver.service';
+
+async function placeServer(
+  machine: SystemdMachine,
+): Promise<{ readonly component: ComponentDescription; readonly server: SlowServer }> {
+  const dir = join(machine.dir, 'api');
+  await mkdir(dir);
+  const server = await makeSlowServer(dir, 'kube-apiserver', 1_000);
+  await machine.addUnit(
+    apiUnit,
+    `[Service]\nExecStart=${server.command.join(' ')}\nRestart=always\nRestartSec=1\n`,
+  );
+  const component: ComponentDescription = {
+    name: 'api-1',
+    component: 'kube-apiserver',
+    urls: [server.url],
+    run: { driver: 'systemd', unit: apiUnit },
+  };
+  return { component, server };
+}
+
+async function apiserverUnderTest(): Promise<DriverUnderTest> {
+  const machine = await startMachine();
+  const { component, server } = await placeServer(machine);
+  return {
+    ...componentUnderTest,
+    program: component.component,
+    spoil: server.spoil,
+    ...unitUnderTest(machine, component),
+  };
+}
+
 describe.skipIf(etcd.skip || systemd.skip)('a unit of a real systemd', () => {
-  describeDriver('systemd', underTest);
+  describeEtcdDriver('systemd, of etcd,', underTest);
+});
+
+describe.skipIf(systemd.skip)('a unit of a real systemd', () => {
+  describeDriver('systemd, of an API server,', apiserverUnderTest);
 });
 
 describe.skipIf(etcd.skip || systemd.skip)('what runs under a real systemd', () => {
-  let under: MachineUnderTest | undefined;
+  let under: (OnMachine & EtcdUnderTest) | undefined;
   afterAll(async () => {
     await under?.[Symbol.asyncDispose]();
   });
 
-  test('is described by its unit', async () => {
+  test('is described by its unit, and so are the parts of the control plane beside it', async () => {
     under = await underTest();
-    await under.driver.start({}, AbortSignal.timeout(10_000));
-    const found = await under.call<ClusterDescription>({ act: 'discover' });
-    expect(found.members).toEqual([under.member]);
+    await under.driver.start(AbortSignal.timeout(10_000));
+    const { component } = await placeServer(under.machine);
+    await under.machine.run('systemctl', ['start', apiUnit]);
+    const { description, notes } = await under.call<Discovery>({ act: 'discover' });
+    expect(description.members).toEqual([under.member]);
+    const port = new URL(component.urls[0]!).port;
+    expect(description.controlPlane).toEqual([
+      {
+        ...component,
+        name: expect.stringMatching(/^kube-apiserver\./) as string,
+        urls: [expect.stringMatching(new RegExp(`^https://.*:${port}$`)) as string],
+      },
+    ]);
+    expect(notes).toEqual([]);
+    await under.machine.run('systemctl', ['stop', apiUnit]);
   });
 
   test('that is started again whenever it ends, stays stopped once it is stopped', async () => {
@@ -115,17 +181,25 @@ describe.skipIf(etcd.skip || systemd.skip)('what runs under a real systemd', () 
     expect(stdout).toBe('inactive\n');
   });
 
-  test('leaves no drop-in behind when it has joined and is started again', async () => {
+  test('joins after a boot as well, until it is told that joining is over; then no drop-in is left', async () => {
     if (under === undefined) throw new Error('it did not start');
     const { driver, machine, member } = under;
-    const dropIns = async (): Promise<string> => (await machine.run('ls', ['/run/systemd/system'])).stdout;
+    const commandOf = (pid: number): Promise<readonly string[]> => under!.commandOf(pid);
+    const dropIns = async (): Promise<string> => (await machine.run('ls', ['/etc/systemd/system'])).stdout;
     const initialCluster = `$a%b"c=http://127.0.0.1:1,${member.name}=${member.peerUrls[0]}`;
-    await driver.start({ join: { initialCluster } }, AbortSignal.timeout(10_000));
+    await driver.tellJoin({ initialCluster }, AbortSignal.timeout(10_000));
     expect(await dropIns()).toContain('etcd.service.d');
-    const { pid } = await driver.state(AbortSignal.timeout(10_000));
-    expect(await under.commandOf(pid ?? 0)).toContain(`--initial-cluster=${initialCluster}`);
+    // As a boot does it: what lies below /run is gone, and systemd starts the unit by itself.
+    await machine.run('sh', ['-c', 'rm -rf /run/systemd/system/*; systemctl daemon-reload']);
+    await machine.run('systemctl', ['start', '--no-block', unit]);
+    const pidOf = async (): Promise<number> => (await driver.state(AbortSignal.timeout(10_000))).pid ?? 0;
+    await expect.poll(pidOf, { timeout: 10_000 }).not.toBe(0);
+    const flag = `--initial-cluster=${initialCluster}`;
+    await expect.poll(async () => commandOf(await pidOf()), { timeout: 10_000 }).toContain(flag);
     await driver.stop(AbortSignal.timeout(10_000));
-    await driver.start({}, AbortSignal.timeout(10_000));
+    await driver.tellJoin(undefined, AbortSignal.timeout(10_000));
+    await driver.start(AbortSignal.timeout(10_000));
+    expect(await commandOf(await pidOf())).not.toContain(flag);
     expect(await dropIns()).not.toContain('etcd.service.d');
   });
 });

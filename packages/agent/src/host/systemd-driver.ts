@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
 import { lastWords, tailOf } from '@holdfast/etcd/server-log';
-import type { MemberDescription } from '@holdfast/model';
 import type { HostDriver, HostState } from './driver.ts';
-import { placeJoin, removeJoin } from './join-drop-in.ts';
+import { notStarted, notStopped, type Hosted } from './hosted.ts';
 import { firstMomentsMs, lookAgainMs, stopGraceMs } from './patience.ts';
 import { journal, systemctl, unitProperties, type HostAccess } from './systemctl.ts';
 
@@ -18,18 +17,13 @@ const asked = [
 ] as const;
 type Unit = { readonly [name in (typeof asked)[number]]: string };
 
-/** Has systemd run etcd, as the member's unit says. */
-export function systemdDriver(
-  member: MemberDescription,
-  unit: string,
-  clock: Clock,
-  access: HostAccess,
-): HostDriver {
+/** Has systemd run it, as its unit says. */
+export function systemdDriver(hosted: Hosted, unit: string, clock: Clock, access: HostAccess): HostDriver {
   const logTail = async (): Promise<string> => tailOf(await journal(access, unit, 200));
   const look = async (signal?: AbortSignal): Promise<Unit> => {
     const found = await unitProperties(access, unit, asked, signal);
     if ('unknown' in found)
-      throw new Failure('node-failed', found.unknown, { member: member.name, step: 'systemctl show' });
+      throw new Failure('node-failed', found.unknown, { member: hosted.name, step: 'systemctl show' });
     return found;
   };
 
@@ -40,9 +34,10 @@ export function systemdDriver(
       let killed = false;
       let { running, detail } = stateOf(unit, await look());
       if (!running) return;
-      await told(access, ['stop', '--no-block', unit], 'etcd-not-stopped', member, signal);
+      const { status, complaint } = await systemctl(access, ['stop', '--no-block', unit], signal);
+      if (status !== 0) throw notStopped(hosted, complaint);
       while (running) {
-        if (signal.aborted) throw new Failure('etcd-not-stopped', detail, { member: member.name });
+        if (signal.aborted) throw notStopped(hosted, detail);
         if (!killed && clock.monotonic() - from > stopGraceMs) {
           killed = true;
           await systemctl(access, ['kill', '--signal=SIGKILL', unit], signal);
@@ -51,14 +46,13 @@ export function systemdDriver(
         ({ running, detail } = stateOf(unit, await look()));
       }
     },
-    async start({ join }, signal) {
+    async start(signal) {
       if (stateOf(unit, await look(signal)).running) return;
-      if (join === undefined) await removeJoin(access, member, unit, signal);
-      else await placeJoin(access, member, unit, join.initialCluster, signal);
       // One that died too often is not started again before this.
       await systemctl(access, ['reset-failed', unit], signal);
       // Not to its end: a member says that it is ready when there is a quorum, for which others may have to start first.
-      await told(access, ['start', '--no-block', unit], 'etcd-not-started', member, signal);
+      const { status, complaint } = await systemctl(access, ['start', '--no-block', unit], signal);
+      if (status !== 0) throw notStarted(hosted, complaint);
       const until = clock.monotonic() + firstMomentsMs;
       let now = await look(signal);
       while (clock.monotonic() < until && !hasDied(now)) {
@@ -66,12 +60,11 @@ export function systemdDriver(
         now = await look(signal);
       }
       if (hasDied(now) || !stateOf(unit, now).running)
-        throw new Failure('etcd-not-started', `${stateOf(unit, now).detail}: ${lastWords(await logTail())}`, {
-          member: member.name,
+        throw notStarted(hosted, `${stateOf(unit, now).detail}: ${lastWords(await logTail())}`, {
           log: `journalctl --unit ${unit}`,
         });
     },
-    program: () => programOf(access, unit),
+    program: () => programOf(access, unit, hosted.program),
     logTail,
   };
 }
@@ -90,22 +83,11 @@ function hasDied({ ActiveState, SubState, NRestarts }: Unit): boolean {
   return ActiveState === 'failed' || SubState.startsWith('auto-restart') || Number(NRestarts) > 0;
 }
 
-async function told(
-  access: HostAccess,
-  args: readonly string[],
-  code: 'etcd-not-stopped' | 'etcd-not-started',
-  member: MemberDescription,
-  signal: AbortSignal,
-): Promise<void> {
-  const { status, complaint } = await systemctl(access, args, signal);
-  if (status !== 0) throw new Failure(code, complaint, { member: member.name });
-}
-
 /** As systemd prints ExecStart: `{ path=/usr/bin/etcd ; argv[]=/usr/bin/etcd --name=… ; … }`. */
-async function programOf(access: HostAccess, unit: string): Promise<string | undefined> {
+async function programOf(access: HostAccess, unit: string, program: string): Promise<string | undefined> {
   const found = await unitProperties(access, unit, ['ExecStart']);
   if ('unknown' in found) return undefined;
   const [, path = '', argv = ''] = /path=(.*?) ; argv\[\]=(.*?) ; /.exec(found.ExecStart) ?? [];
-  const etcd = [path, ...argv.split(' ')].find((word) => word.startsWith('/') && basename(word) === 'etcd');
-  return etcd ?? (path === '' ? undefined : path);
+  const named = [path, ...argv.split(' ')].find((word) => word.startsWith('/') && basename(word) === program);
+  return named ?? (path === '' ? undefined : path);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { serviceOf } from './discover.ts';
 import { execStartOf } from './join-drop-in.ts';
+import { serviceOf } from './run-of.ts';
 
 test.each([
   ['0::/system.slice/etcd.service\n', 'etcd.service'],
@@ -21,7 +21,7 @@ test.each([
   ],
   ['[Service]\nExecStart=/a\n\n# /etc/x.conf\n[Service]\nExecStart=\nExecStart=/b\n', '/b'],
   [
-    '[Service]\nExecStart=/a\n# /run/systemd/system/e.service.d/50-holdfast-join.conf\n[Service]\nExecStart=\nExecStart=/a x\n',
+    '[Service]\nExecStart=/a\n# /etc/systemd/system/e.service.d/50-holdfast-join.conf\n[Service]\nExecStart=\nExecStart=/a x\n',
     '/a',
   ],
   ['[Service]\nExecStart=/a\nExecStart=/b\n', undefined],

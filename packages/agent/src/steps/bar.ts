@@ -1,5 +1,5 @@
 import { lstat, open, unlink } from 'node:fs/promises';
-import { putNew, remove, syncFolder } from './on-disk.ts';
+import { putNew, remove, syncFolder } from '../on-disk.ts';
 import { stepFailed, type Act } from './step.ts';
 
 /** What has the name `member`: nothing, this restore's bar, or anything else. */

@@ -6,6 +6,8 @@ import { stepFailed, type Act } from './step.ts';
 export interface Found {
   /** Whether etcd ran. */
   readonly wasRunning: boolean;
+  /** Whether it went on running from its data for a while: one that only dies again and again does not. */
+  readonly served: boolean;
   /** Whether anything had the name `member`. */
   readonly hadMember: boolean;
   /** Whether the data directory had to be made. */
@@ -62,6 +64,7 @@ function parseClaim(text: string): Claim {
 export function foundIn(evidence: Partial<Record<keyof Found, unknown>>): Found {
   return {
     wasRunning: evidence.wasRunning === true,
+    served: evidence.served === true,
     hadMember: evidence.hadMember === true,
     madeDataDir: evidence.madeDataDir === true,
     madeFolders: words(evidence.madeFolders),

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { Failure, formatBytes, limits } from '@holdfast/base';
 import type { ArtefactSource, NodeContext } from '@holdfast/engine';
-import { makeFolder, remove, syncFolder } from './on-disk.ts';
+import { makeFolder, remove, syncFolder } from '../on-disk.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
 
 /** Puts the artefact beside the data, from wherever it is. `fetch` and `share` are the same to a node. */

@@ -1,9 +1,9 @@
 import { notOfLog } from '../places.ts';
+import { freeData } from './at-rest.ts';
 import { bar, memberPlace, unbar } from './bar.ts';
 import { ownClaim } from './claim.ts';
-import { move, moveEntries, namesIn, remove, stands } from './on-disk.ts';
+import { move, moveEntries, namesIn, remove, stands } from '../on-disk.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
-import { refuseRunning } from './stop.ts';
 
 /**
  * Puts the old data aside and bars its name. The name is barred before anything of the log is moved, and until all of it
@@ -12,7 +12,7 @@ import { refuseRunning } from './stop.ts';
 export const keep: NodeStep = {
   async perform(act) {
     const { order, places } = act;
-    await refuseRunning(act);
+    await freeData(act);
     const { hadMember } = await ownClaim(act);
     if ((await memberPlace(act)) === 'taken') {
       if (await stands(places.kept))
@@ -35,7 +35,7 @@ export const keep: NodeStep = {
     const keptLog = places.log !== undefined && (await stands(places.log.kept));
     // Nothing was put aside yet; an etcd that has come back meanwhile runs on what it has always had.
     if (place === 'taken' && !kept && !keptLog) return { returned: false };
-    await refuseRunning(act);
+    await freeData(act);
     if (kept && place === 'taken') {
       throw stepFailed(
         order,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { stands } from './on-disk.ts';
+import { stands } from '../on-disk.ts';
 
 const run = promisify(execFile);
 

@@ -1,7 +1,8 @@
 import { chown, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { Failure } from '@holdfast/base';
+import { Failure, isFailure } from '@holdfast/base';
 import { whyElsewhere } from '../host/here.ts';
+import { proveStarted } from '../host/proof.ts';
 import { joins, notOfLog } from '../places.ts';
 import { memberPlace } from './bar.ts';
 import { claimText, foundIn, isOwn, readClaim, refuseOthers, type Claim, type Found } from './claim.ts';
@@ -14,8 +15,11 @@ import {
   remove,
   stands,
   syncFolder,
-} from './on-disk.ts';
+} from '../on-disk.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
+
+/** Milliseconds in which an etcd that runs is seen to. */
+const servesWithinMs = 3_000;
 
 /** Claims the data directory. What was found is in the claim itself, so that a second run tells the same. */
 export const lock: NodeStep = {
@@ -78,8 +82,10 @@ async function claimAnew(act: Act): Promise<Found | undefined> {
   const { running, pid } = await driver.state(context.signal);
   const madeFolders = await missingFolders(places.dataDir);
   const missingOfLog = places.log === undefined ? [] : await missingFolders(places.log.dir);
+  const wasRunning = running && pid !== undefined;
   const found: Found = {
-    wasRunning: running && pid !== undefined,
+    wasRunning,
+    served: wasRunning && (await serves(act)),
     hadMember: await stands(places.member),
     madeDataDir: madeFolders.length > 0,
     madeFolders,
@@ -92,6 +98,17 @@ async function claimAnew(act: Act): Promise<Found | undefined> {
     return found;
   }
   return (await putNew(places.claim, text, 0o600, places.part)) ? found : undefined;
+}
+
+/** Looks for a moment only. */
+async function serves({ hosted, driver, context: { signal, clock } }: Act): Promise<boolean> {
+  try {
+    await proveStarted(hosted, driver, signal, clock, servesWithinMs);
+    return true;
+  } catch (error) {
+    if (signal.aborted || !isFailure(error, 'etcd-not-started')) throw error;
+    return false;
+  }
 }
 
 /** Under which name a folder is made or taken away. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepEvidence } from '@holdfast/engine';
 import type { Places } from '../places.ts';
-import { putWhole } from './on-disk.ts';
+import { putWhole } from '../on-disk.ts';
 
 /** Written when staged data is whole, as the last of it; undefined until then. It has the evidence of the step. */
 export async function readMarker(places: Places): Promise<StepEvidence | undefined> {

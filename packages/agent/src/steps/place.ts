@@ -1,12 +1,12 @@
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notOfLog, type LogPlaces } from '../places.ts';
+import { freeData } from './at-rest.ts';
 import { memberPlace, unbar } from './bar.ts';
 import { makeAlike, type Likeness } from './likeness.ts';
-import { inodeOf, isFolder, move, namesIn, remove, stands, syncFolder } from './on-disk.ts';
+import { inodeOf, isFolder, move, namesIn, remove, stands, syncFolder } from '../on-disk.ts';
 import { readMarker } from './marker.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
-import { refuseRunning } from './stop.ts';
 import { takeAway } from './take-away.ts';
 
 /**
@@ -16,7 +16,7 @@ import { takeAway } from './take-away.ts';
 export const place: NodeStep = {
   async perform(act) {
     const { order, places } = act;
-    await refuseRunning(act);
+    await freeData(act);
     const inode = order.found.stage?.['memberInode'];
     const staged = join(places.staged, 'member');
     let likeness: Likeness | null = null;

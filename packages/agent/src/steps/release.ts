@@ -2,7 +2,7 @@ import { Failure } from '@holdfast/base';
 import type { Places } from '../places.ts';
 import { memberPlace } from './bar.ts';
 import { readClaim } from './claim.ts';
-import { move, remove, stands } from './on-disk.ts';
+import { move, remove, stands } from '../on-disk.ts';
 import type { Act } from './step.ts';
 
 /**

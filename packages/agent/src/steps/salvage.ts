@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { salvageSnapshot, type ArtefactSource, type StepOrder } from '@holdfast/engine';
 import { placesOf } from '../places.ts';
-import { makeFolder, remove, syncFolder } from './on-disk.ts';
+import { makeFolder, remove, syncFolder } from '../on-disk.ts';
 import { stepFailed, type NodeStep } from './step.ts';
 
 /** Makes the artefact from the data that was put aside, which is only read. */

@@ -4,7 +4,7 @@ import type { StepEvidence } from '@holdfast/engine';
 import { buildDataDir, type BuiltDataDir } from '@holdfast/etcd/datadir';
 import { verifySnapshotFile } from '@holdfast/etcd/snapshot';
 import type { InitialMember, RestorePlan } from '@holdfast/model';
-import { inodeOf, namesIn, remove } from './on-disk.ts';
+import { inodeOf, namesIn, remove } from '../on-disk.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
 

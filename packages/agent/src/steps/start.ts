@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import type { StepEvidence } from '@holdfast/engine';
-import { proveStarted, proveStopped } from '../host/proof.ts';
 import { joins } from '../places.ts';
+import { bringToRest, bringUp } from './at-rest.ts';
 import { memberPlace } from './bar.ts';
 import { makeAlike } from './likeness.ts';
-import { inodeOf, isFolder, makeFolder, remove } from './on-disk.ts';
+import { inodeOf, isFolder, makeFolder, remove } from '../on-disk.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { takeName } from './place.ts';
 import { stepFailed, type Act, type NodeStep } from './step.ts';
@@ -17,20 +17,22 @@ export const start: NodeStep = {
     const { order, driver, context } = act;
     const joining = joins(order.plan, order.member);
     if (joining && order.join === undefined) throw stepFailed(order, 'nobody has told whom it joins');
+    // Before its name is free: whatever starts it from then on, a boot too, must not let it found a cluster of its own.
+    await driver.tellJoin(joining ? order.join : undefined, context.signal);
     const begun = joining ? await beginEmpty(act) : {};
     if ((await memberPlace(act)) !== 'taken') throw stepFailed(order, `${act.places.member} is not there`);
-    await driver.start(joining && order.join !== undefined ? { join: order.join } : {}, context.signal);
-    return { ...(await proveStarted(order.member, driver, context.signal, context.clock)), ...begun };
+    return { ...(await bringUp(act)), ...begun };
   },
 
   async undo(act) {
     const { order, places, driver, context } = act;
-    await driver.stop(context.signal);
-    const proof = await proveStopped(order.member, driver, context.signal, context.clock);
+    const proof = await bringToRest(act);
     if (!joins(order.plan, order.member)) return proof;
     const marker = await readMarker(places);
     const taken = await takeAway(act, order.found.start?.['memberInode'] ?? marker?.['memberInode']);
     await remove(places.work);
+    // Its name is barred again.
+    await driver.tellJoin(undefined, context.signal);
     return { ...proof, ...taken };
   },
 };

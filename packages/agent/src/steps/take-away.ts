@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { notOfLog } from '../places.ts';
+import { freeData } from './at-rest.ts';
 import { bar, memberPlace } from './bar.ts';
 import { ownClaim } from './claim.ts';
-import { inodeOf, makeFolder, move, moveEntries, namesIn, remove, stands } from './on-disk.ts';
+import { inodeOf, makeFolder, move, moveEntries, namesIn, remove, stands } from '../on-disk.ts';
 import { stepFailed, type Act } from './step.ts';
-import { refuseRunning } from './stop.ts';
 
 /**
  * Takes the new data away and bars its name again. What a cluster that was started may have taken in is put aside; of any
@@ -15,11 +15,14 @@ import { refuseRunning } from './stop.ts';
  */
 export async function takeAway(act: Act, inode: unknown): Promise<{ undone: string | null }> {
   const { order, places } = act;
-  await refuseRunning(act);
+  await freeData(act);
   const removed = join(places.work, 'removed');
   if ((await memberPlace(act)) === 'taken') {
     if ((await ownClaim(act)).hadMember && !(await stands(places.kept))) {
       throw stepFailed(order, `there is no ${places.kept}, so ${places.member} may be the old data`);
+    }
+    if (inode === undefined || (await inodeOf(places.member)) !== inode) {
+      throw stepFailed(order, `${places.member} is not what this restore has put there`);
     }
     if (order.keepNew === true) {
       if (await stands(places.undone)) {
@@ -27,9 +30,6 @@ export async function takeAway(act: Act, inode: unknown): Promise<{ undone: stri
       }
       await move(places.member, places.undone);
     } else {
-      if (inode === undefined || (await inodeOf(places.member)) !== inode) {
-        throw stepFailed(order, `${places.member} is not what this restore has put there`);
-      }
       await makeFolder(places.work);
       // A name that nothing starts from, before it is only half there.
       await move(places.member, removed);

@@ -62,6 +62,7 @@ export function testPlan(
     bump: { by: 1000, markCompacted: true },
     expected: { clusterId: null, revision: null },
     members: [...members],
+    controlPlane: [],
     loss: { revisions: null, since: null, objects: null, why: '' },
     checks: [],
     skips: [],

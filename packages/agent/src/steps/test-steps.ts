@@ -3,6 +3,7 @@
  * is JSON. What each step has found goes to a file, a line for each, as into a journal.
  */
 import { appendFileSync } from 'node:fs';
+import type { StepOrder } from '@holdfast/engine';
 import type { PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
 import { TestRestore } from './test-restore.ts';
 
@@ -14,6 +15,7 @@ export interface StepsOrder {
   readonly member: PlannedMember;
   readonly found: TestRestore['found'];
   readonly keepNew?: true;
+  readonly join?: StepOrder['join'];
   readonly journal: string;
 }
 
@@ -21,6 +23,10 @@ const order = JSON.parse(process.argv[2] ?? '') as StepsOrder;
 const restore = new TestRestore(order.plan, order.member);
 Object.assign(restore.found, order.found);
 for (const kind of order.kinds) {
-  const evidence = await restore[order.way]([kind], order.keepNew === true ? { keepNew: true } : {});
+  const { keepNew, join } = order;
+  const evidence = await restore[order.way]([kind], {
+    ...(keepNew === true && { keepNew }),
+    ...(join !== undefined && { join }),
+  });
   appendFileSync(order.journal, `${JSON.stringify({ kind, evidence })}\n`);
 }

@@ -1,13 +1,16 @@
+import { joins } from '../places.ts';
 import { claimText, foundIn, isOwn, readClaim, refuseOthers } from './claim.ts';
-import { putNew, remove, stands } from './on-disk.ts';
+import { putNew, remove, stands } from '../on-disk.ts';
 import type { NodeStep } from './step.ts';
 
 /** Gives the claim back; undone, it is made again with what `lock` had found. */
 export const unlock: NodeStep = {
   async perform(act) {
-    const { places } = act;
+    const { places, order, driver, context } = act;
     const claim = await readClaim(places.claim);
     if (claim === undefined || !isOwn(act, claim)) return { held: false };
+    // It has a log of its own now, beside which these flags count for nothing.
+    if (joins(order.plan, order.member)) await driver.tellJoin(undefined, context.signal);
     await remove(places.part);
     await remove(places.work);
     await remove(places.claim);

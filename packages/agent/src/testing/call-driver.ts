@@ -1,14 +1,15 @@
 import { Failure, systemClock, type Clock, type FailureCode } from '@holdfast/base';
-import type { MemberDescription } from '@holdfast/model';
+import type { ComponentDescription, MemberDescription } from '@holdfast/model';
 import { discoverCluster } from '../host/discover.ts';
-import { hostDriverFor, type HostDriver, type StartOptions } from '../host/driver.ts';
+import { componentHost, etcdHost, type EtcdDriver, type Host } from '../host/driver.ts';
+import type { Join } from '../host/join-flags.ts';
 import { proveStarted, proveStopped } from '../host/proof.ts';
 
 /** One thing that is asked of a driver in a process of its own, as JSON. */
 export interface DriverCall {
-  readonly member: MemberDescription;
-  readonly act: keyof HostDriver | 'proveStopped' | 'proveStarted' | 'discover';
-  readonly start?: StartOptions;
+  readonly what: MemberDescription | ComponentDescription;
+  readonly act: keyof EtcdDriver | 'proveStopped' | 'proveStarted' | 'discover';
+  readonly join?: Join;
   /** Milliseconds after which its signal ends. */
   readonly withinMs?: number;
 }
@@ -22,19 +23,20 @@ export type DriverAnswer =
 export const hastyClock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 20 };
 
 /** A process that is called with this file reads a call from its input and prints the answer. */
-async function answerCall({ member, act, start, withinMs = 30_000 }: DriverCall): Promise<DriverAnswer> {
+async function answerCall({ what, act, join, withinMs = 30_000 }: DriverCall): Promise<DriverAnswer> {
   const clock = act === 'stop' ? hastyClock : systemClock;
-  const driver = hostDriverFor(member, clock);
+  const { hosted, driver } = hostOf(what, clock);
   const signal = AbortSignal.timeout(withinMs);
   const acts: Record<DriverCall['act'], () => Promise<unknown>> = {
     state: () => driver.state(signal),
     stop: () => driver.stop(signal),
-    start: () => driver.start(start ?? {}, signal),
+    start: () => driver.start(signal),
+    tellJoin: async () => driver.tellJoin?.(join, signal),
     program: () => driver.program(),
     logTail: () => driver.logTail(),
-    proveStopped: () => proveStopped(member, driver, signal, clock),
-    proveStarted: () => proveStarted(member, driver, signal, clock),
-    discover: () => discoverCluster('found', member.clientUrls),
+    proveStopped: () => proveStopped(hosted, driver, signal, clock),
+    proveStarted: () => proveStarted(hosted, driver, signal, clock),
+    discover: () => discoverCluster('found', 'clientUrls' in what ? what.clientUrls : []),
   };
   try {
     return { value: (await acts[act]()) ?? null };
@@ -42,6 +44,13 @@ async function answerCall({ member, act, start, withinMs = 30_000 }: DriverCall)
     if (!(error instanceof Failure)) throw error;
     return { failure: { code: error.code, why: error.why } };
   }
+}
+
+function hostOf(
+  what: DriverCall['what'],
+  clock: Clock,
+): Pick<Host, 'hosted'> & { driver: Host['driver'] & Partial<EtcdDriver> } {
+  return 'component' in what ? componentHost(what, clock) : etcdHost(what, clock);
 }
 
 if (import.meta.main) {

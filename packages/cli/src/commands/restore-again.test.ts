@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Failure } from '@holdfast/base';
-import type { JournalRecord } from '@holdfast/model';
-import { expect, test } from 'vitest';
+import type { JournalRecord, RestorePlan, StepKind } from '@holdfast/model';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { quietIo } from '../docs/quiet-io.ts';
 import { withGlobals } from '../program/options.ts';
 import { Verb } from '../program/verb.ts';
 import { openSession, type Session } from '../session.ts';
+import { diedIn, writeJournal } from '../testing/journal.ts';
+import { componentSeen, fixedPlan, memberSeen } from '../testing/plan.ts';
 import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { withRequest } from './restore-options.ts';
 
@@ -51,24 +56,69 @@ test('a restore is gone on with by the flags that it was led with last, unless o
 });
 
 test('the commands that a failure names can be copied as they are', async () => {
-  const commandFor = commandsAgain(...(await opened(['--state-dir', '/a b', '--repo', '/b'])));
+  const given = await opened(['--state-dir', '/a b', '--repo', '/b']);
+  const commandFor = commandsAgain(...given);
+  const running = new Failure('restore-state', 'it is finished', { id });
+  await expect(withCommands(given[0], commandFor, () => Promise.reject(running))).rejects.toMatchObject({
+    next: `Look at it: holdfast restore status ${id} --state-dir '/a b'`,
+  });
+  // Whose journal cannot be read is at least looked at.
   const paused = new Failure('restore-paused', 'SIGINT', { id });
-  await expect(withCommands(commandFor, () => Promise.reject(paused))).rejects.toMatchObject({
+  await expect(withCommands(given[0], commandFor, () => Promise.reject(paused))).rejects.toMatchObject({
     code: 'restore-paused',
     exitCode: 130,
     why: 'SIGINT',
-    next: `Go on: holdfast restore resume ${id} --repo /b --state-dir '/a b'\nOr put everything back: holdfast restore abort ${id} --repo /b --state-dir '/a b'`,
+    next: expect.stringContaining(`holdfast restore status ${id} --state-dir '/a b'`),
     details: { id },
   });
-  const running = new Failure('restore-state', 'it is finished', { id });
-  await expect(withCommands(commandFor, () => Promise.reject(running))).rejects.toMatchObject({
-    next: `Look at it: holdfast restore status ${id} --state-dir '/a b'`,
+});
+
+describe('a failure of a restore that waits for a person', () => {
+  let stateDir: string;
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), 'holdfast-cli-'));
+  });
+  afterEach(() => rm(stateDir, { recursive: true }));
+
+  const replace = fixedPlan({
+    way: 'replace',
+    source: { kind: 'quorum', size: 1, revision: 1 },
+    members: [memberSeen('m3')],
+  });
+  const served = fixedPlan({ controlPlane: [componentSeen('api', 'kube-apiserver')] });
+
+  test.each<
+    [what: string, plan: RestorePlan, kind: StepKind, after: Pick<JournalRecord, 'event'>[], next: string[]]
+  >([
+    ['all can be undone', fixedPlan(), 'stage', [], ['Go on: resume', 'Or put everything back: abort']],
+    ['there is only forward', replace, 'join', [], ['Go on: resume']],
+    ['it goes back', fixedPlan(), 'stage', [{ event: 'back' }], ['Go on with undoing: resume']],
+    [
+      'an API server is not ready',
+      served,
+      'serve',
+      [{ event: 'failed' }],
+      [
+        'Mend the cause, then go on: resume',
+        'Or bring the old data back; what was written since is put aside: rollback',
+      ],
+    ],
+  ])('names what is possible: %s', async (_, plan, kind, after, next) => {
+    await writeJournal(stateDir, plan, [...diedIn(plan, kind), ...after]);
+    const given = await opened(['--state-dir', stateDir]);
+    const stuck = new Failure('restore-stuck', 'm1 does not start', { id: plan.id });
+    const act = withCommands(given[0], commandsAgain(...given), () => Promise.reject(stuck));
+    const failure = await act.catch((error: unknown) => error as Failure);
+    expect(
+      failure.next.replaceAll(`holdfast restore `, '').replaceAll(` ${id} --state-dir ${stateDir}`, ''),
+    ).toBe(next.join('\n'));
   });
 });
 
 test('what names no restore is thrown as it is', async () => {
-  const commandFor = commandsAgain(...(await opened(['--state-dir', '/s'])));
+  const given = await opened(['--state-dir', '/s']);
+  const commandFor = commandsAgain(...given);
   for (const error of [new TypeError('a bug'), new Failure('usage', 'wrong')]) {
-    await expect(withCommands(commandFor, () => Promise.reject(error))).rejects.toBe(error);
+    await expect(withCommands(given[0], commandFor, () => Promise.reject(error))).rejects.toBe(error);
   }
 });

@@ -5,7 +5,9 @@ import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
 import { commandLine } from '../term/quote.ts';
+import { nextLines } from '../view/next.ts';
 import type { CommandFor } from '../view/operation.ts';
+import { restoreAt } from './restore-which.ts';
 
 /** Settings that a later command on the same restore needs as this one did. */
 const needed = [
@@ -81,15 +83,37 @@ class FailureOfRestore extends Failure {
   }
 }
 
-/** Does something with a restore; what it throws names commands that can be copied as they are. */
-export async function withCommands<T>(commandFor: CommandFor, act: () => Promise<T>): Promise<T> {
+/** Does something with a restore; what it throws names commands that can be copied as they are, and would be accepted. */
+export async function withCommands<T>(
+  session: Session,
+  commandFor: CommandFor,
+  act: () => Promise<T>,
+): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!isFailure(error)) throw error;
-    const next = error.next.replaceAll(/holdfast restore (\w+) (r-[\w-]+)/g, (_, verb: string, id: string) =>
-      commandLine(commandFor(verb, id)),
-    );
+    const next =
+      (await possibleNow(session, commandFor, error)) ??
+      error.next.replaceAll(/holdfast restore (\w+) (r-[\w-]+)/g, (_, verb: string, id: string) =>
+        commandLine(commandFor(verb, id)),
+      );
     throw next === error.next ? error : new FailureOfRestore(error, next);
+  }
+}
+
+/** Of a restore that waits for a person, what its journal allows; undefined for other failures. */
+async function possibleNow(
+  session: Session,
+  commandFor: CommandFor,
+  { code, details }: Failure,
+): Promise<string | undefined> {
+  const { id } = details;
+  if ((code !== 'restore-paused' && code !== 'restore-stuck') || typeof id !== 'string') return undefined;
+  try {
+    return nextLines(await restoreAt(session, id), commandFor) || undefined;
+  } catch {
+    // What happened is told all the same.
+    return undefined;
   }
 }

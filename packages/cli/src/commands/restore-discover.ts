@@ -1,5 +1,5 @@
 import { Failure } from '@holdfast/base';
-import { clusterNamePattern, type ClusterDescription } from '@holdfast/model';
+import { clusterNamePattern, type ClusterDescription, type HostDescription } from '@holdfast/model';
 import { withEndpoints } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
@@ -11,14 +11,14 @@ export function addDiscover(parent: Verb): void {
   const verb = parent.command('discover');
   withEndpoints(verb)
     .description(
-      'Describe the etcd members of a cluster that run on this machine, as a file that a restore reads.',
+      'Describe what runs on this machine of a cluster, etcds and their control plane, as a file that a restore reads.',
     )
     .option('--name <name>', 'what the cluster is called', fallbackName)
     .example('Look', 'holdfast restore discover')
     .example('One of several clusters', 'holdfast restore discover --endpoints http://127.0.0.1:2379')
     .example('Keep it, before it is needed', 'holdfast restore discover --name prod -o yaml > prod.yaml')
     .remark(
-      'Members are found by their processes. Those that do not run, and those of other machines, are not found: add them to the file by hand. Keep the file where it survives the machine.',
+      'Members, and the kube-apiserver, controller manager and scheduler that use them, are found by their processes. What does not run, runs in a container or on another machine is not found: add it to the file by hand. Keep the file where it survives the machine.',
     )
     .answers(discover);
 }
@@ -29,20 +29,33 @@ async function discover(session: Session, { name }: { readonly name: string }): 
   }
   session.io.signal.throwIfAborted();
   const { discoverCluster } = await import('@holdfast/agent');
-  return descriptionAnswer(await discoverCluster(name, session.settings.endpoints));
+  const { description, notes } = await discoverCluster(name, session.settings.endpoints);
+  for (const note of notes) session.warn(note);
+  return descriptionAnswer(description);
+}
+
+function runBy({ run }: { readonly run: HostDescription }): string {
+  return run.driver === 'systemd' ? run.unit : 'a process';
 }
 
 function descriptionAnswer(description: ClusterDescription): Answer {
-  const rows = description.members.map(({ name, clientUrls, peerUrls, dataDir, walDir, run }) => [
-    name,
-    clientUrls.join(','),
-    peerUrls.join(','),
-    walDir === undefined ? dataDir : `${dataDir} (log: ${walDir})`,
-    run.driver === 'systemd' ? run.unit : 'a process',
+  const members = description.members.map((member) => {
+    const { name, clientUrls, peerUrls, dataDir, walDir } = member;
+    const place = walDir === undefined ? dataDir : `${dataDir} (log: ${walDir})`;
+    return [name, clientUrls.join(','), peerUrls.join(','), place, runBy(member)];
+  });
+  const parts = description.controlPlane.map((part) => [
+    part.name,
+    part.component,
+    part.urls.join(','),
+    runBy(part),
   ]);
   return {
     json: { ...description },
-    names: description.members.map(({ name }) => name),
-    text: () => table(['MEMBER', 'CLIENTS', 'PEERS', 'DIRECTORY', 'RUN BY'], rows),
+    names: [...description.members, ...description.controlPlane].map(({ name }) => name),
+    text: () =>
+      `${table(['MEMBER', 'CLIENTS', 'PEERS', 'DIRECTORY', 'RUN BY'], members)}${
+        parts.length === 0 ? '' : `\n${table(['CONTROL PLANE', 'COMPONENT', 'LISTENS', 'RUN BY'], parts)}`
+      }`,
   };
 }

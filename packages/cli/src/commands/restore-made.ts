@@ -4,6 +4,7 @@ import type { RestorePlan } from '@holdfast/model';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
+import type { PlanCommands } from '../view/plan.ts';
 import { triageAnswer } from '../view/triage.ts';
 import { flagsAgain } from './restore-again.ts';
 import type { RequestOptions } from './restore-options.ts';
@@ -27,19 +28,29 @@ export async function makePlan(session: Session, verb: Verb, options: RequestOpt
   } catch (failure) {
     if (!isFailure(failure, 'restore-unneeded') && !isFailure(failure, 'restore-impossible')) throw failure;
     const triage = await triageCluster(session.context, request);
-    const restoreBy = (way: 'replace' | 'salvage' | 'snapshot'): string[] =>
-      runCommand(session, verb, inWay(options, way));
+    const restoreBy = inWay(session, verb, options, 'run');
     return { refusal: triageAnswer(triage, { description, restoreBy, failure }) };
   }
 }
 
-/** The words that carry out what was asked for, planned anew. */
-export function runCommand(session: Session, verb: Verb, options: RequestOptions): string[] {
+/** What a plan that was just made leads on to: it is carried out, or another way is planned. */
+export function planCommands(session: Session, verb: Verb, options: RequestOptions): PlanCommands {
+  const run = requestCommand(session, verb, options, 'run');
+  return { run, inWay: inWay(session, verb, options, 'plan') };
+}
+
+/** The words that ask for the same again, to be planned anew. */
+function requestCommand(
+  session: Session,
+  verb: Verb,
+  options: RequestOptions,
+  name: 'plan' | 'run',
+): string[] {
   const path = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : resolve(session.io.cwd, file);
   const { bumpRevision } = options;
   return [
-    ['holdfast', 'restore', 'run'],
+    ['holdfast', 'restore', name],
     flag('--cluster-file', path(options.clusterFile)),
     options.way === 'auto' ? [] : ['--way', options.way],
     flag('--snapshot', options.snapshot),
@@ -64,18 +75,29 @@ function flag(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [name, value];
 }
 
-/** The same request in another way, without what that way does not take. */
-function inWay(options: RequestOptions, way: 'replace' | 'salvage' | 'snapshot'): RequestOptions {
-  const { snapshot, file, survivor, replace, strategy, seed, initialClusterToken, bumpRevision, ...rest } =
-    options;
-  const fresh = {
-    ...(strategy !== undefined && { strategy }),
-    ...(seed !== undefined && { seed }),
-    ...(initialClusterToken !== undefined && { initialClusterToken }),
-    ...(bumpRevision !== undefined && { bumpRevision }),
-  };
-  if (way === 'replace') return { ...rest, way, bump: true, ...(replace !== undefined && { replace }) };
-  if (way === 'salvage') return { ...rest, ...fresh, way, ...(survivor !== undefined && { survivor }) };
-  const source = { ...(snapshot !== undefined && { snapshot }), ...(file !== undefined && { file }) };
-  return { ...rest, ...fresh, ...source, way };
+/** Gives the words that ask for the same in another way. */
+function inWay(
+  session: Session,
+  verb: Verb,
+  options: RequestOptions,
+  name: 'plan' | 'run',
+): (way: RestorePlan['way']) => string[] {
+  return (way) => requestCommand(session, verb, optionsInWay(options, way), name);
+}
+
+/** What a way does not take. To replace is to replace who is lost, whoever was to form another cluster. */
+const foreign: Record<RestorePlan['way'], readonly string[]> = {
+  snapshot: ['survivor', 'replace'],
+  salvage: ['snapshot', 'file', 'clone', 'replace'],
+  replace: [
+    ...['snapshot', 'file', 'clone', 'survivor', 'members'],
+    ...['strategy', 'seed', 'initialClusterToken', 'bumpRevision'],
+  ],
+};
+
+/** What was asked for, without what another way does not take. */
+function optionsInWay(options: RequestOptions, way: RestorePlan['way']): RequestOptions {
+  const kept = Object.entries(options).filter(([name]) => !foreign[way].includes(name));
+  const rest: Partial<RequestOptions> = Object.fromEntries(kept);
+  return { ...rest, way, bump: options.bump || way === 'replace' };
 }

@@ -55,8 +55,8 @@ export function withRequest(verb: Verb): Verb {
   for (const option of own) verb.addOption(option);
   const vouched = [
     new Option(
-      '--attest-off <member>',
-      'you vouch that this member, which cannot be reached, is off; may be repeated',
+      '--attest-off <name>',
+      'you vouch that this member or part of the control plane, which cannot be reached, is off; may be repeated',
     ).argParser(onceMore),
     new Option('--skip <check>', 'a check that may fail, as P13; may be repeated').argParser(onceMoreCheck),
     new Option('--reason <text>', 'why; needed with --attest-off and --skip, and recorded'),

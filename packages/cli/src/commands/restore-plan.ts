@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { planAnswer, refusalOf } from '../view/plan.ts';
 import { flagsAgain } from './restore-again.ts';
-import { makePlan, runCommand } from './restore-made.ts';
+import { makePlan, planCommands } from './restore-made.ts';
 import { withRequest, type RequestOptions } from './restore-options.ts';
 import { refuseContradictions } from './restore-request.ts';
 
@@ -44,14 +44,15 @@ async function plan(session: Session, verb: Verb, options: PlanOptions): Promise
   refuseContradictions(options);
   const made = await makePlan(session, verb, options);
   if ('refusal' in made) return made.refusal;
+  const commands = planCommands(session, verb, options);
   // A plan that must not be carried out is not kept.
   if (options.out === undefined || refusalOf(made.plan) !== undefined) {
-    return planAnswer(made.plan, runCommand(session, verb, options), undefined);
+    return planAnswer(made.plan, commands, undefined);
   }
   const path = resolve(session.io.cwd, options.out);
   await keepPlan(path, made.plan);
-  const command = ['holdfast', 'restore', 'run', '--plan', path, ...flagsAgain(session, verb)];
-  return planAnswer(made.plan, command, path);
+  const run = ['holdfast', 'restore', 'run', '--plan', path, ...flagsAgain(session, verb)];
+  return planAnswer(made.plan, { ...commands, run }, path);
 }
 
 /** What a crash leaves of it is refused by its hash. */

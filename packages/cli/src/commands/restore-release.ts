@@ -55,7 +55,7 @@ async function release(
     const question = `This deletes the data that restore ${plan.id} keeps beside that of ${of.join(', ')}. It is then gone for good.`;
     await confirmCluster(session, options, question, plan.cluster.name);
     const { stateDir } = session.settings;
-    const paths = await withCommands(commandsAgain(session, verb), () =>
+    const paths = await withCommands(session, commandsAgain(session, verb), () =>
       releaseRestore(session.context, { id: plan.id, stateDir, nodes }),
     );
     released.push({ id: plan.id, paths });

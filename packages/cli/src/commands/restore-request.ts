@@ -42,12 +42,16 @@ function contradiction(options: RequestOptions): string | undefined {
 }
 
 /**
- * Names that no member has.
+ * Names that no member has; of parts of the control plane, only that they are off is said.
  *
  * @throws Failure `usage`
  */
-export function refuseStrangers(options: RequestOptions, { members }: ClusterDescription): void {
+export function refuseStrangers(
+  options: RequestOptions,
+  { members, controlPlane }: ClusterDescription,
+): void {
   const known = members.map(({ name }) => name);
+  const all = [...known, ...controlPlane.map(({ name }) => name)];
   const { seed, survivor, members: fresh, attestOff, replace } = options;
   const named: [flag: string, names: readonly (string | undefined)[]][] = [
     ['--seed', [seed]],
@@ -57,9 +61,10 @@ export function refuseStrangers(options: RequestOptions, { members }: ClusterDes
     ['--attest-off', attestOff ?? []],
   ];
   for (const [flag, names] of named) {
-    const strange = names.find((name) => name !== undefined && !known.includes(name));
+    const here = flag === '--attest-off' ? all : known;
+    const strange = names.find((name) => name !== undefined && !here.includes(name));
     if (strange === undefined) continue;
-    throw new Failure('usage', `${flag} names ${strange}, and the cluster has ${known.join(', ')}`);
+    throw new Failure('usage', `${flag} names ${strange}, and the cluster has ${here.join(', ')}`);
   }
   if (fresh === undefined) return;
   if (seed !== undefined && !fresh.includes(seed)) {
@@ -71,18 +76,19 @@ export function refuseStrangers(options: RequestOptions, { members }: ClusterDes
   }
 }
 
-/** The described cluster: that of the file, or that of the members that run on this machine, which is said. */
+/** The described cluster: that of the file, or that of what runs on this machine, which is said. */
 export async function describedCluster(
   session: Session,
   clusterFile: string | undefined,
 ): Promise<ClusterDescription> {
   if (clusterFile !== undefined) return await readClusterFile(resolve(session.io.cwd, clusterFile));
   const { discoverCluster } = await import('@holdfast/agent');
-  const description = await discoverCluster(
+  const { description, notes } = await discoverCluster(
     session.settings.cluster ?? fallbackName,
     session.settings.endpoints,
   );
-  const found = description.members.map(({ name }) => name).join(', ');
+  const found = [...description.members, ...description.controlPlane].map(({ name }) => name).join(', ');
+  for (const note of notes) session.warn(note);
   session.warn(`no --cluster-file: taken as cluster ${description.name} is what runs here: ${found}`);
   return description;
 }

@@ -2,10 +2,8 @@ import { withEtcd, withRepository, withStateDir } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
-import { reportAnswer } from '../view/report.ts';
-import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
+import { lead } from './restore-lead.ts';
 import { restorePorts } from './restore-ports.ts';
-import { stepLines } from './restore-steps.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
 export function addResume(parent: Verb): void {
@@ -19,23 +17,18 @@ export function addResume(parent: Verb): void {
       'holdfast restore resume latest --repo /backup',
     )
     .remark(
-      'It goes in the direction that it was going: on to the end, or back to the old data. A step that was begun is done again from its beginning; each ends the same however often it is done. Give it the repository, the TLS files and the login that the run was given; what stands in the configuration comes from there.',
+      'It goes in the direction that it was going: on to the end, or back to the old data. A step that was begun is done again from its beginning; each ends the same however often it is done. One that goes back because a step failed ends as `restore run` would have: with exit status 1. Give it the repository, the TLS files and the login that the run was given; what stands in the configuration comes from there.',
     )
     .answers(async (session, _options, word: string) => resume(session, verb, word));
-  withStateDir(withRepository(withEtcd(verb)));
+  withEtcd(withRepository(withStateDir(verb)));
 }
 
 async function resume(session: Session, verb: Verb, word: string): Promise<Answer> {
-  const { plan, state } = await restoreAt(session, word);
+  const { plan, records } = await restoreAt(session, word);
   const ports = await restorePorts(session);
   const { resumeRestore } = await import('@holdfast/engine');
-  const commandFor = commandsAgain(session, verb);
-  const flags = flagsAgain(session, verb);
-  const onRecord = stepLines(session, verb, plan);
-  const { stateDir } = session.settings;
-  const report = await withCommands(commandFor, () =>
-    resumeRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags }),
-  );
-  const wanted = state.direction === 'back' ? 'rolled-back' : 'finished';
-  return reportAnswer(report, wanted, commandFor);
+  const back = records.findLast(({ event }) => event === 'back')?.evidence?.['by'];
+  // To be put back is what a person asked for by `abort` or `rollback`, and nobody did by a failure.
+  const wanted = back === 'abort' || back === 'rollback' ? 'rolled-back' : 'finished';
+  return lead(session, verb, { plan, ports, wanted }, (options) => resumeRestore(session.context, options));
 }

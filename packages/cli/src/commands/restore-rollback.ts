@@ -5,18 +5,18 @@ import type { Answer } from '../term/answer.ts';
 import { moment } from '../term/when.ts';
 import type { Operation } from '../view/operation.ts';
 import { revisionWords } from '../view/plan.ts';
-import { reportAnswer } from '../view/report.ts';
-import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
+import { lead } from './restore-lead.ts';
 import { withConfirm } from './restore-options.ts';
 import { restorePorts, type RestorePorts } from './restore-ports.ts';
-import { stepLines } from './restore-steps.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
 export function addRollback(parent: Verb): void {
   const verb = parent.command('rollback');
   verb
-    .description('Bring the data of before a finished restore back. What was written since is put aside.')
+    .description(
+      'Bring the data of before a restore back, finished or not. What was written since is put aside.',
+    )
     .addArgument(restoreArgument())
     .example('With a question', 'holdfast restore rollback latest')
     .example('In a script', 'holdfast restore rollback latest --confirm prod')
@@ -41,19 +41,14 @@ async function rollback(
   const asked = await question(session, operation, ports);
   await confirmCluster(session, options, asked, plan.cluster.name);
   const { rollbackRestore } = await import('@holdfast/engine');
-  const commandFor = commandsAgain(session, verb);
-  const flags = flagsAgain(session, verb);
-  const onRecord = stepLines(session, verb, plan);
-  const { stateDir } = session.settings;
-  const report = await withCommands(commandFor, () =>
-    rollbackRestore(session.context, { id: plan.id, stateDir, ...ports, onRecord, flags }),
+  return lead(session, verb, { plan, ports, wanted: 'rolled-back' }, (options) =>
+    rollbackRestore(session.context, options),
   );
-  return reportAnswer(report, 'rolled-back', commandFor);
 }
 
 async function question(
   { settings }: Session,
-  { plan, report }: Operation,
+  { plan, report, state }: Operation,
   ports: RestorePorts,
 ): Promise<string> {
   const now = await revisionNow(
@@ -63,14 +58,16 @@ async function question(
   const then = report?.revision ?? null;
   const since =
     report === undefined
-      ? 'since it finished'
+      ? `since it ${state.outcome === 'finished' ? 'finished' : 'started the cluster'}`
       : `since it finished at ${moment(report.endedAt, settings.utc)}`;
   const much =
     now === undefined || then === null
       ? 'How much that is cannot be told'
       : revisionWords(Math.max(0, now - then));
+  const served = plan.steps.flatMap(({ kind, member }) => (kind === 'serve' ? [member ?? ''] : []));
   return [
     `This undoes restore ${plan.id} of cluster ${plan.cluster.name} and brings the data of before it back.`,
+    ...(served.length === 0 ? [] : [`It stops ${served.join(', ')} and starts them again with that.`]),
     `What was written ${since} is put aside, not deleted, and no longer served: ${much}.`,
     ...plan.members
       .filter(({ attested }) => attested === undefined)

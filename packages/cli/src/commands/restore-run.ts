@@ -1,21 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
-import type { RestorePlan } from '@holdfast/model';
+import type { RestorePlan, StepKind } from '@holdfast/model';
 import { Option } from 'commander';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { styleFor } from '../term/style.ts';
 import { planAnswer, planText, refusalOf } from '../view/plan.ts';
-import { reportAnswer } from '../view/report.ts';
-import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
+import { flagsAgain } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
-import { makePlan, runCommand, type Made } from './restore-made.ts';
+import { lead } from './restore-lead.ts';
+import { makePlan, planCommands, type Made } from './restore-made.ts';
 import { withConfirm, withRequest, type RequestOptions } from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
 import { refuseContradictions } from './restore-request.ts';
-import { stepLines } from './restore-steps.ts';
 
 interface RunOptions extends RequestOptions, ConfirmOptions {
   readonly plan?: string;
@@ -57,7 +56,7 @@ export function addRun(parent: Verb): void {
       'holdfast restore run --cluster-file prod.yaml --repo /backup --way snapshot \\\n      --snapshot latest --confirm prod',
     )
     .remark(
-      'Ctrl-C stops between two safe points and prints how to go on or back; a second one stops at once, and that can be resumed as well. A step that fails has everything undone by itself. The old data stays beside the new until `restore release`.',
+      'Ctrl-C stops between two safe points and prints how to go on or back; a second one stops at once, and that can be resumed as well. A step that fails has everything undone by itself, but not once an API server was started again, which may have written: then the restore waits for a person. The old data stays beside the new until `restore release`.',
     );
   withRequest(withConfirm(verb)).answers(async (session, options: RunOptions) => run(session, verb, options));
 }
@@ -70,24 +69,19 @@ async function run(session: Session, verb: Verb, options: RunOptions): Promise<A
   const { plan, ports } = made;
   if (options.dryRun === true) {
     const path = options.plan === undefined ? undefined : resolve(session.io.cwd, options.plan);
-    const command =
+    const commands =
       path === undefined
-        ? runCommand(session, verb, options)
-        : ['holdfast', 'restore', 'run', '--plan', path, ...flagsAgain(session, verb)];
-    return planAnswer(plan, command, path);
+        ? planCommands(session, verb, options)
+        : { run: ['holdfast', 'restore', 'run', '--plan', path, ...flagsAgain(session, verb)] };
+    return planAnswer(plan, commands, path);
   }
   const refusal = refusalOf(plan);
   if (refusal !== undefined) throw refusal;
   await confirmCluster(session, options, question(session, verb, plan), plan.cluster.name);
   const { runRestore } = await import('@holdfast/engine');
-  const commandFor = commandsAgain(session, verb);
-  const flags = flagsAgain(session, verb);
-  const onRecord = stepLines(session, verb, plan);
-  const { stateDir } = session.settings;
-  const report = await withCommands(commandFor, () =>
-    runRestore(session.context, { plan, stateDir, ...ports, onRecord, flags }),
+  return lead(session, verb, { plan, ports, wanted: 'finished' }, (options) =>
+    runRestore(session.context, { ...options, plan }),
   );
-  return reportAnswer(report, 'finished', commandFor);
 }
 
 async function planOf(session: Session, verb: Verb, options: RunOptions): Promise<Made> {
@@ -107,6 +101,9 @@ async function planOf(session: Session, verb: Verb, options: RunOptions): Promis
 function question({ io, settings }: Session, verb: Verb, plan: RestorePlan): string {
   const style = styleFor(io.stderr, io.env, verb.optsWithGlobals<{ color?: boolean }>().color !== false);
   const text = planText(plan, { wide: false, utc: settings.utc, style, now: io.clock.now() });
-  const stopped = plan.steps.filter(({ kind }) => kind === 'stop').map(({ member }) => member ?? '');
-  return `${text}\nThis stops etcd on ${stopped.join(', ')} and puts its data aside. Nothing was touched yet.`;
+  const of = (wanted: StepKind): string =>
+    plan.steps.flatMap(({ kind, member }) => (kind === wanted ? [member ?? ''] : [])).join(', ');
+  const halted = of('halt');
+  const first = halted === '' ? '' : `${halted}, then `;
+  return `${text}\nThis stops ${first}etcd on ${of('stop')} and puts its data aside. Nothing was touched yet.`;
 }

@@ -14,9 +14,13 @@ export function restoreArgument(form: '<restore>' | '[restore]' = '<restore>'): 
  * @throws Failure `restore-missing`, `journal-damaged`
  */
 export async function restoreAt({ settings }: Session, word: string): Promise<Operation> {
-  const { listRestores, readRestore } = await import('@holdfast/engine');
-  if (word !== 'latest') return await readRestore(settings.stateDir, word);
-  const [newest] = await listRestores(settings.stateDir);
-  if (newest !== undefined) return newest;
-  throw new Failure('restore-missing', `${settings.stateDir} holds no restore yet`, { id: word });
+  const { laterRestore, listRestores, readRestore } = await import('@holdfast/engine');
+  if (word === 'latest') {
+    const [newest] = await listRestores(settings.stateDir);
+    if (newest !== undefined) return newest;
+    throw new Failure('restore-missing', `${settings.stateDir} holds no restore yet`, { id: word });
+  }
+  const found = await readRestore(settings.stateDir, word);
+  const later = laterRestore(await listRestores(settings.stateDir, () => {}), found.plan);
+  return later === undefined ? found : { ...found, later: later.plan.id };
 }

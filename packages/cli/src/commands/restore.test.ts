@@ -1,11 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '@holdfast/base';
 import { planHash } from '@holdfast/engine';
-import type { RestorePlan } from '@holdfast/model';
+import type { HostDescription, RestorePlan } from '@holdfast/model';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { holdfast, type Ran, type TestIo } from '../testing/io.ts';
-import { fixedPlan } from '../testing/plan.ts';
+import { writeJournal } from '../testing/journal.ts';
+import { fixedPlan, memberSeen } from '../testing/plan.ts';
 
 let folder: string;
 
@@ -20,13 +22,15 @@ async function cli(args: string, io: TestIo = {}): Promise<Ran> {
   return await holdfast(args.split(' '), { cwd: folder, home: folder, ...io, env });
 }
 
+const unit = { driver: 'systemd', unit: 'etcd.service' };
+
 function member(name: string): object {
   return {
     name,
     peerUrls: [`https://${name}:2380`],
     clientUrls: [`https://${name}:2379`],
     dataDir: '/var/lib/etcd',
-    run: { driver: 'systemd', unit: 'etcd.service' },
+    run: unit,
   };
 }
 
@@ -110,7 +114,9 @@ test.each([
   ['--survivor m9 --way salvage', '--survivor names m9, and the cluster has m1, m2'],
   ['--way replace --replace m1 --replace m9', '--replace names m9, and the cluster has m1, m2'],
   ['--members m1,m9', '--members names m9, and the cluster has m1, m2'],
-  ['--attest-off m9 --reason x', '--attest-off names m9, and the cluster has m1, m2'],
+  ['--attest-off m9 --reason x', '--attest-off names m9, and the cluster has m1, m2, api-1'],
+  ['--members m1,api-1', '--members names api-1, and the cluster has m1, m2'],
+  ['--seed api-1', '--seed names api-1, and the cluster has m1, m2'],
   ['--seed m1 --members m2', '--seed names m1, which is not among --members'],
   ['--attest-off m1 --reason x --members m1', '--attest-off names m1, which is to be of the new cluster'],
 ])('a name that is no member: %s', async (args, why) => {
@@ -119,6 +125,7 @@ test.each([
     kind: 'ClusterDescription',
     name: 'prod',
     members: [member('m1'), member('m2')],
+    controlPlane: [{ name: 'api-1', component: 'kube-apiserver', urls: ['https://m1:6443'], run: unit }],
   };
   await writeFile(join(folder, 'c.json'), JSON.stringify(description));
   const ran = await cli(`restore plan --cluster-file c.json ${args}`);
@@ -231,6 +238,23 @@ describe('journals', () => {
       expect(JSON.parse(ran.stderr)).toMatchObject({ code: 'restore-missing' });
     },
   );
+
+  test.each([
+    ['failure', 1, 'restore-rolled-back'],
+    ['abort', 0, undefined],
+    ['rollback', 0, undefined],
+  ])('one that goes back because of a %s is resumed, with exit status %i', async (by, exit, code) => {
+    const run: HostDescription = { driver: 'process', command: ['etcd'], environment: {}, logFile: '/l' };
+    const m1 = memberSeen('m1', {}, { dataDir: join(folder, 'none'), run });
+    const plan = fixedPlan({ members: [m1], skips: [], checks: [] });
+    const evidence = { why: 'm1 does not stop', by };
+    await writeJournal(join(folder, 'state'), plan, [{ event: 'opened' }, { event: 'back', evidence }]);
+    const ran = await cli(`restore resume ${plan.id} -o json`, { clock: systemClock });
+    expect(ran.exit).toBe(exit);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ outcome: 'rolled-back', why: 'm1 does not stop' });
+    const failure: unknown = ran.stderr === '' ? {} : JSON.parse(ran.stderr);
+    expect(failure).toMatchObject(code === undefined ? {} : { code, why: 'm1 does not stop' });
+  });
 
   test('nothing is old enough to be released', async () => {
     const ran = await cli('restore release --older-than 24h --confirm prod');

@@ -38,17 +38,22 @@ test('every check that the code makes is named', async () => {
 
 test('the cluster file of the page is a valid one, with both drivers', async () => {
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(page) ?? [];
-  const { members } = await parseClusterFile(text, 'docs/restore.md');
+  const { members, controlPlane } = await parseClusterFile(text, 'docs/restore.md');
   expect(members.map(({ run }) => run.driver)).toEqual(['systemd', 'process']);
+  expect(controlPlane.map(({ component, run }) => [component, run.driver])).toEqual([
+    ['kube-apiserver', 'systemd'],
+    ['kube-scheduler', 'process'],
+  ]);
 });
 
 test('every command of the page is there, with the options that it has', () => {
   const program = buildProgram(quietIo);
-  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)].flatMap((block) =>
-    block[1]!
-      .replaceAll('\\\n', ' ')
-      .replaceAll(/ #.*$/gm, '')
-      .match(/holdfast [a-z][^|>\n]*/g)!,
+  const commands = [...page.matchAll(/```sh\n(.*?)```/gs)].flatMap(
+    (block) =>
+      block[1]!
+        .replaceAll('\\\n', ' ')
+        .replaceAll(/ #.*$/gm, '')
+        .match(/holdfast [a-z][^|>\n]*/g) ?? [],
   );
   expect(commands.length).toBeGreaterThan(5);
   for (const text of commands) {

@@ -10,6 +10,9 @@ const member = (name: string, more = ''): string => `  - name: ${name}
     dataDir: /var/lib/etcd${more}
     run: { driver: systemd, unit: etcd.service }
 `;
+const part = (name: string, component = 'kube-apiserver'): string => `controlPlane:
+  - { name: ${name}, component: ${component}, urls: [https://10.0.0.1:6443], run: { driver: systemd, unit: a.service } }
+`;
 const head = 'apiVersion: holdfast.dev/v1\nkind: ClusterDescription\nname: prod\nmembers:\n';
 const whole = head + member('m1') + member('m2');
 
@@ -41,6 +44,21 @@ test.each([
     'line 13: members[1].dataDir: it is that of member m1 too',
   ],
   [`${head}  - *gone\n`, 'Unresolved alias'],
+  [whole + part('api', 'kubelet'), 'line 16: controlPlane[0].component: '],
+  [whole + part('m1'), 'line 16: controlPlane[0].name: a member has it too'],
+  [
+    whole + part('api') + part('api').replace('controlPlane:\n', ''),
+    'two parts of the control plane have it',
+  ],
+  [
+    whole + part('api') + part('api-2').replace('controlPlane:\n', ''),
+    'line 17: controlPlane[1].urls: api listens there too; name where this one listens, not what stands before them',
+  ],
+  [
+    whole + part('api').replace('[https://10.0.0.1:6443]', '[10.0.0.1:6443]'),
+    'urls[0]: must be a URL, as https',
+  ],
+  [whole + part('api').replace('urls: [https://10.0.0.1:6443]', 'url: x'), 'controlPlane[0].'],
 ])('a mistake is named with its line and field: %#', async (text, why) => {
   await expect(parseClusterFile(text, '/c.yaml')).rejects.toMatchObject({
     code: 'cluster-file-invalid',

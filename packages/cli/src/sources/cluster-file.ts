@@ -67,19 +67,38 @@ function fieldName(field: readonly PropertyKey[]): string {
   return words.join('') || 'the file';
 }
 
-/** Two members of one name, or in one directory, are one member written twice: a restore would do it twice. */
-function firstDouble({
-  members,
-}: ClusterDescription): { field: readonly PropertyKey[]; problem: string } | undefined {
+interface Mistake {
+  readonly field: readonly PropertyKey[];
+  readonly problem: string;
+}
+
+/** What is written twice a restore would do twice. */
+function firstDouble(description: ClusterDescription): Mistake | undefined {
+  return sharedData(description) ?? sharedUrl(description);
+}
+
+/** Two members in one directory are one member. */
+function sharedData({ members }: ClusterDescription): Mistake | undefined {
   for (const [at, member] of members.entries()) {
-    const before = members.slice(0, at);
-    const named = before.find((other) => other.name === member.name);
-    if (named !== undefined) return { field: ['members', at, 'name'], problem: 'two members have it' };
-    const housed = before.find(
-      (other) => resolve(other.dataDir) === resolve(member.dataDir) && sameMachine(other, member),
-    );
+    const housed = members
+      .slice(0, at)
+      .find((other) => resolve(other.dataDir) === resolve(member.dataDir) && sameMachine(other, member));
     if (housed === undefined) continue;
     return { field: ['members', at, 'dataDir'], problem: `it is that of member ${housed.name} too` };
+  }
+  return undefined;
+}
+
+/** What answers there for one API server would be taken for the other. The others listen on loopback, on each machine. */
+function sharedUrl({ controlPlane }: ClusterDescription): Mistake | undefined {
+  for (const [at, { component, urls }] of controlPlane.entries()) {
+    if (component !== 'kube-apiserver') continue;
+    const other = controlPlane
+      .slice(0, at)
+      .find((each) => each.component === component && each.urls.some((url) => urls.includes(url)));
+    if (other === undefined) continue;
+    const problem = `${other.name} listens there too; name where this one listens, not what stands before them`;
+    return { field: ['controlPlane', at, 'urls'], problem };
   }
   return undefined;
 }

@@ -1,4 +1,10 @@
-import { planSteps, type MemberSight, type PlannedMember, type RestorePlan } from '@holdfast/model';
+import {
+  planSteps,
+  type MemberSight,
+  type PlannedComponent,
+  type PlannedMember,
+  type RestorePlan,
+} from '@holdfast/model';
 
 /** A member that is stopped and whose data is readable, unless told otherwise. */
 export function memberSeen(
@@ -36,6 +42,22 @@ export function memberSeen(
   };
 }
 
+/** A part of the control plane that is a service unit of its own name. */
+export function componentSeen(
+  name: string,
+  component: PlannedComponent['component'],
+  more: Partial<PlannedComponent> = {},
+): PlannedComponent {
+  return {
+    name,
+    component,
+    urls: [`https://${name}:6443`],
+    run: { driver: 'systemd', unit: `${name}.service` },
+    running: true,
+    ...more,
+  };
+}
+
 /** A plan for three members from a snapshot, made at the time of the still clock; its hash is no real one. */
 export function fixedPlan(more: Partial<RestorePlan> = {}): RestorePlan {
   const members = more.members ?? [
@@ -65,6 +87,7 @@ export function fixedPlan(more: Partial<RestorePlan> = {}): RestorePlan {
       revision: 1000,
       takenAt: '2026-11-20T09:10:07Z',
     },
+    controlPlane: [],
     ...more,
     members,
   } as const satisfies Partial<RestorePlan>;

@@ -114,9 +114,12 @@ test('past a step that cannot be undone there is only forward', async () => {
   const remove = plan.steps.find(({ kind }) => kind === 'remove')!.number;
   const before = plan.steps.slice(0, remove - 1).map(({ number }) => number);
   expect(await commands(operation(done(...before), { plan }))).toEqual(['resume', 'abort']);
-  expect(await commands(operation([...done(...before), { event: 'begin', step: remove }], { plan }))).toEqual(
-    ['resume'],
+  const begun = operation([...done(...before), { event: 'begin', step: remove }], { plan });
+  expect(await commands(begun)).toEqual(['resume', 'abort']);
+  expect(await render(operationAnswer(begun, commandFor), 'table', view)).toContain(
+    'put everything back, if the cluster shows that nothing was done for good yet:',
   );
+  expect(await commands(operation(done(...before, remove), { plan }))).toEqual(['resume']);
 });
 
 test('all of them in a table, and those that wait named', async () => {

@@ -1,7 +1,6 @@
 import { formatDuration } from '@holdfast/base';
 import {
   phases,
-  pointOfNoReturn,
   type JournalRecord,
   type OperationState,
   type PlannedStep,
@@ -12,6 +11,7 @@ import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 import { aligned, pairs, table } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
+import { nextOf, nextText } from './next.ts';
 
 /** A restore as its journal tells it. */
 export interface Operation {
@@ -21,15 +21,12 @@ export interface Operation {
   readonly report?: RestoreReport;
   /** Whether a process is at it now. */
   readonly running: boolean;
+  /** The id of a later restore of the cluster that stands on what this one has made. */
+  readonly later?: string;
 }
 
 /** Gives the words of a command on a restore, e.g. of `resume`. */
 export type CommandFor = (verb: string, id: string) => readonly string[];
-
-interface Next {
-  readonly what: string;
-  readonly verb: 'resume' | 'abort' | 'rollback' | 'release';
-}
 
 /** Every restore, newest first, and what those that stand still wait for. */
 export function operationsAnswer(operations: readonly Operation[], commandFor: CommandFor): Answer {
@@ -125,34 +122,9 @@ function stateWords({ state, running }: Operation, { style }: View): string {
   return style(state.outcome === 'finished' ? 'good' : 'doubtful', state.outcome) + kept;
 }
 
-/** What a person can do now; the better one first. */
-function nextOf({ plan, state, running }: Operation): Next[] {
-  if (running || state.released) return [];
-  const final = pointOfNoReturn(plan.steps);
-  const canUndo = final === undefined || (state.steps[final.number - 1] ?? 'pending') === 'pending';
-  if (state.outcome === 'finished') {
-    return [
-      ...(canUndo ? [{ what: 'bring the old data back', verb: 'rollback' } as const] : []),
-      { what: 'delete the kept data, when it is needed no more', verb: 'release' },
-    ];
-  }
-  if (state.outcome === 'rolled-back') {
-    return state.wasFinished
-      ? [{ what: 'delete what was put aside, when it is needed no more', verb: 'release' }]
-      : [];
-  }
-  if (state.direction === 'back') return [{ what: 'go on with undoing', verb: 'resume' }];
-  return [
-    { what: 'go on', verb: 'resume' },
-    ...(canUndo ? [{ what: 'put everything back', verb: 'abort' } as const] : []),
-  ];
-}
-
 function operationText(operation: Operation, commandFor: CommandFor, view: View): string {
   const { plan, state, report } = operation;
-  const nexts = nextOf(operation).map(
-    ({ what, verb }) => `${what}:\n  ${commandLine(commandFor(verb, plan.id))}\n`,
-  );
+  const next = nextText(operation, commandFor);
   return [
     `${view.style('strong', `Restore ${plan.id} of cluster ${plan.cluster.name}`)}\n${pairs(
       [
@@ -167,7 +139,7 @@ function operationText(operation: Operation, commandFor: CommandFor, view: View)
       '  ',
     )}`,
     ...phases.flatMap((phase) => phaseText(phase, operation, view)),
-    ...(nexts.length > 0 ? [`\n${nexts.join('')}`] : []),
+    next === '' ? '' : `\n${next}`,
   ].join('');
 }
 

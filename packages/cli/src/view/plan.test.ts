@@ -1,14 +1,15 @@
 import { RestorePlan } from '@holdfast/model';
 import { expect, test } from 'vitest';
-import { fixedPlan, memberSeen } from '../testing/plan.ts';
+import { componentSeen, fixedPlan, memberSeen } from '../testing/plan.ts';
 import { render } from '../term/answer.ts';
 import { planAnswer } from './plan.ts';
 
 const view = { utc: true, style: (_: string, text: string) => text, now: new Date('2026-11-20T09:14:07Z') };
-const command = ['holdfast', 'restore', 'run', '--plan', '/p.json'];
+const inWay = (way: string): string[] => ['holdfast', 'restore', 'plan', '--way', way];
+const commands = { run: ['holdfast', 'restore', 'run', '--plan', '/p.json'] };
 
 test('found, lost, every step, and what cannot be undone', async () => {
-  expect(await render(planAnswer(fixedPlan(), command, '/p.json'), 'table', view)).toMatchInlineSnapshot(`
+  expect(await render(planAnswer(fixedPlan(), commands, '/p.json'), 'table', view)).toMatchInlineSnapshot(`
     "Restore r-20261120t091407z-a1b2c3 of cluster prod
       the quorum is lost; a snapshot was asked for
 
@@ -87,7 +88,7 @@ test('found, lost, every step, and what cannot be undone', async () => {
 });
 
 test('wide tells every check', async () => {
-  const text = await render(planAnswer(fixedPlan(), command, undefined), 'wide', view);
+  const text = await render(planAnswer(fixedPlan(), commands, undefined), 'wide', view);
   expect(text).toContain('P10   passed    topology    2 members');
   expect(text).toContain('--out FILE keeps this very plan');
 });
@@ -104,7 +105,7 @@ test('a replacement names the step from which there is only forward', async () =
     skips: [],
     checks: [],
   });
-  const text = await render(planAnswer(plan, command, undefined), 'table', view);
+  const text = await render(planAnswer(plan, commands, undefined), 'table', view);
   expect(text).toContain('From step 5 on there is only forward.');
   expect(text).toContain('What is lost\n  nothing\n');
   expect(text).not.toContain('token');
@@ -112,7 +113,7 @@ test('a replacement names the step from which there is only forward', async () =
 
 test('what cannot be told is said, with the reason', async () => {
   const loss = { revisions: null, since: null, objects: null, why: 'no data of any member is left' };
-  const text = await render(planAnswer(fixedPlan({ loss }), command, undefined), 'table', view);
+  const text = await render(planAnswer(fixedPlan({ loss }), commands, undefined), 'table', view);
   expect(text).toContain(
     'What is lost\n  how many revisions cannot be told\n  which objects that are cannot be told\n  no data of any member is left\n',
   );
@@ -120,13 +121,13 @@ test('what cannot be told is said, with the reason', async () => {
 
 test('machines get the plan itself, which is a whole one', async () => {
   const plan = fixedPlan();
-  const json: unknown = JSON.parse(await render(planAnswer(plan, command, undefined), 'json', view));
+  const json: unknown = JSON.parse(await render(planAnswer(plan, commands, undefined), 'json', view));
   expect(RestorePlan.parse(json)).toEqual(plan);
 });
 
 test('a name from elsewhere cannot redraw the screen', async () => {
   const plan = fixedPlan({ why: 'up\u001b[2J\u001b[1A' });
-  expect(await render(planAnswer(plan, command, undefined), 'table', view)).not.toContain('\u001b');
+  expect(await render(planAnswer(plan, commands, undefined), 'table', view)).not.toContain('\u001b');
 });
 
 test('the other ways are shown with the flag that asks for them, and with what they would lose', async () => {
@@ -137,13 +138,50 @@ test('the other ways are shown with the flag that asks for them, and with what t
       { way: 'start', of: 'm1', why: 'it is only stopped', revision: 1200, loss: null },
     ],
   });
-  const text = await render(planAnswer(plan, command, undefined), 'table', view);
+  const text = await render(planAnswer(plan, { ...commands, inWay }, undefined), 'table', view);
   expect(text).toContain(`
 Other ways
   --way snapshot  nightly-7 at revision 1000; what was written after it is lost
     lost: 200 revisions: every change since 2026-11-20 09:10:07 Z (4m ago)
     objects: 3 made, 1 changed, 1 deleted since
     compared with the data of m1
+    holdfast restore plan --way snapshot
   start  m1 at revision 1200; it is only stopped
 `);
+  const read = await render(planAnswer(plan, commands, '/p.json'), 'table', view);
+  expect(read).toContain('compared with the data of m1\n  start  m1');
+});
+
+test('the parts of the control plane are shown with their state, and are stopped first and started last', async () => {
+  const controlPlane = [
+    componentSeen('api-1', 'kube-apiserver', { running: true }),
+    componentSeen('manager-1', 'kube-controller-manager', { running: false }),
+    componentSeen('scheduler-1', 'kube-scheduler', { running: null, detail: 'it lives elsewhere' }),
+    componentSeen('api-2', 'kube-apiserver', {
+      running: null,
+      attested: { by: 'ops@bastion', reason: 'its power is off' },
+    }),
+  ];
+  const plan = fixedPlan({ controlPlane });
+  const text = await render(planAnswer(plan, commands, undefined), 'table', view);
+  expect(text.split('\n\n').find((part) => part.startsWith('Control plane'))).toMatchInlineSnapshot(`
+    "Control plane
+      NAME          COMPONENT                 STATE            LISTENS                    RUN BY
+      api-1         kube-apiserver            runs             https://api-1:6443         api-1.service
+      manager-1     kube-controller-manager   stopped          https://manager-1:6443     manager-1.service
+      scheduler-1   kube-scheduler            cannot be seen   https://scheduler-1:6443   scheduler-1.service
+      api-2         kube-apiserver            cannot be seen   https://api-2:6443         api-2.service
+      ! scheduler-1: it lives elsewhere
+      ! api-2 is off, says ops@bastion: its power is off. Nothing is done there: start it after the restore, by hand"
+  `);
+  expect(text).toContain('Every step. That is done by itself when one before step 22 fails; from then on');
+  const rows = text.split('\n').flatMap((line) => /^ +\d+ {3}((?:halt|serve) +\S+)/.exec(line)?.[1] ?? []);
+  expect(rows.map((row) => row.replace(/ +/, ' '))).toEqual([
+    'halt scheduler-1',
+    'halt manager-1',
+    'halt api-1',
+    'serve api-1',
+    'serve manager-1',
+    'serve scheduler-1',
+  ]);
 });

@@ -13,19 +13,29 @@ import { commandLine } from '../term/quote.ts';
 import { aligned, pairs, table } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
 
+/** A way that is asked for by `--way`. */
+type Way = RestorePlan['way'];
+
+/** What leads on from a plan that is shown. */
+export interface PlanCommands {
+  /** The words that carry this plan out, or make it again and carry that out. */
+  readonly run: readonly string[];
+  /** Gives the words that plan the same in another way; undefined where nobody can tell what was asked for. */
+  readonly inWay?: ((way: Way) => readonly string[]) | undefined;
+}
+
 /**
  * A plan before it is carried out. One with a check that failed will not be: it is shown, with the failure.
  *
- * @param command the words that carry out this plan, or make it again and carry that out
  * @param file where the plan was written; undefined when it was only shown
  */
-export function planAnswer(plan: RestorePlan, command: readonly string[], file: string | undefined): Answer {
+export function planAnswer(plan: RestorePlan, commands: PlanCommands, file: string | undefined): Answer {
   const failure = refusalOf(plan);
-  const last = failure === undefined ? runWords(plan, command, file) : `hash   ${plan.hash}\n`;
+  const last = failure === undefined ? runWords(plan, commands.run, file) : `hash   ${plan.hash}\n`;
   return {
     json: { ...plan },
     names: [file ?? plan.id],
-    text: (view) => `${planText(plan, view)}\n${last}`,
+    text: (view) => `${planText(plan, view, commands.inWay)}\n${last}`,
     ...(failure !== undefined && { failure }),
   };
 }
@@ -48,14 +58,15 @@ function runWords(plan: RestorePlan, command: readonly string[], file: string | 
 }
 
 /** A plan for somebody who has to decide at three in the morning: found, lost, done, and what cannot be undone. */
-export function planText(plan: RestorePlan, view: View): string {
+export function planText(plan: RestorePlan, view: View, inWay?: PlanCommands['inWay']): string {
   const title = (text: string): string => `${view.style('strong', text)}\n`;
   return [
     title(`Restore ${plan.id} of cluster ${plan.cluster.name}`) + `  ${plan.why}\n`,
     title('Found') + found(plan.members, view),
+    ...(plan.controlPlane.length === 0 ? [] : [title('Control plane') + controlPlaneText(plan, view)]),
     title('The way') + pairs(wayPairs(plan, view), '  '),
     title('What is lost') + lost(plan.loss, view),
-    ...((plan.otherWays?.length ?? 0) === 0 ? [] : [title('Other ways') + others(plan, view)]),
+    ...((plan.otherWays?.length ?? 0) === 0 ? [] : [title('Other ways') + others(plan, view, inWay)]),
     title('Checked') + checksText(plan.checks, view),
     title(`What is done: ${plan.steps.length} steps, about ${formatDuration(plan.estimateMs)}`) +
       steps(plan.steps),
@@ -86,6 +97,26 @@ function found(members: readonly PlannedMember[], view: View): string {
   ]);
   const head = ['  MEMBER', 'PART', 'ETCD', 'DATA', 'REVISION', 'WRITTEN', 'DIRECTORY'];
   return table(head, rows) + remarks.map((remark) => `  ${view.style('doubtful', '!')} ${remark}\n`).join('');
+}
+
+/** What is stopped before etcd and started after it. */
+function controlPlaneText({ controlPlane }: RestorePlan, view: View): string {
+  const mark = view.style('doubtful', '!');
+  const rows = controlPlane.map(({ name, component, running, urls, run }) => [
+    `  ${name}`,
+    component,
+    running === null ? 'cannot be seen' : running ? 'runs' : 'stopped',
+    urls.join(','),
+    run.driver === 'systemd' ? run.unit : 'a process',
+  ]);
+  const remarks = controlPlane.flatMap(({ name, running, detail = '', attested }) =>
+    attested === undefined
+      ? running === null && detail !== ''
+        ? `  ${mark} ${name}: ${detail}\n`
+        : []
+      : `  ${mark} ${name} is off, says ${attested.by}: ${attested.reason}. Nothing is done there: start it after the restore, by hand\n`,
+  );
+  return table(['  NAME', 'COMPONENT', 'STATE', 'LISTENS', 'RUN BY'], rows) + remarks.join('');
 }
 
 function partWords({ role, attested }: PlannedMember): string {
@@ -179,14 +210,16 @@ function lost({ revisions, since, objects, why }: RestoreLoss, view: View): stri
   return `  ${head}\n${isNothing && all === 0 ? '' : counts}${aligned(examples)}${more}${reason}`;
 }
 
-/** Each with what it would lose, so that whoever decides can compare; the flag that asks for it comes first. */
-function others({ otherWays = [] }: RestorePlan, view: View): string {
+/** Each with what it would lose, so that whoever decides can compare, and with the command that plans it. */
+function others({ otherWays = [] }: RestorePlan, view: View, inWay: PlanCommands['inWay']): string {
   return otherWays
     .map(({ way, of, why, revision, loss }) => {
-      const flag = way === 'objects' || way === 'start' ? way : `--way ${way}`;
+      const isAsked = way !== 'objects' && way !== 'start';
+      const flag = isAsked ? `--way ${way}` : way;
       const at = revision === null ? '' : ` at revision ${revision}`;
       const losing = loss === null ? '' : lost(withoutExamples(loss), view).replace(/^ {2}/, '  lost: ');
-      return `  ${view.style('strong', flag)}  ${of}${at}; ${why}\n${losing.replaceAll(/^(?=.)/gm, '  ')}`;
+      const command = isAsked && inWay !== undefined ? `  ${commandLine(inWay(way))}\n` : '';
+      return `  ${view.style('strong', flag)}  ${of}${at}; ${why}\n${`${losing}${command}`.replaceAll(/^(?=.)/gm, '  ')}`;
     })
     .join('');
 }
@@ -237,7 +270,12 @@ function row(step: PlannedStep, before: PlannedStep | undefined): string[] {
 function undoable({ steps: all, id }: RestorePlan): string {
   const last = pointOfNoReturn(all);
   if (last === undefined) {
-    return `Every step, which is done by itself when one fails. Afterwards the old data stays until \`holdfast restore release ${id}\`; before that \`holdfast restore rollback ${id}\` brings it back.`;
+    const serve = all.find(({ kind }) => kind === 'serve')?.number;
+    const itself =
+      serve === undefined
+        ? 'Every step, which is done by itself when one fails.'
+        : `Every step. That is done by itself when one before step ${serve} fails; from then on API servers may have written, and a person decides.`;
+    return `${itself} Afterwards the old data stays until \`holdfast restore release ${id}\`; before that \`holdfast restore rollback ${id}\` brings it back.`;
   }
   return `All before step ${last.number} (${last.kind} ${last.member ?? 'cluster'}), which is done by itself when one of them fails. From step ${last.number} on there is only forward.`;
 }

@@ -1,27 +1,29 @@
 import { Failure, formatBytes, formatDuration } from '@holdfast/base';
 import type { RestoreReport } from '@holdfast/model';
 import type { Answer, View } from '../term/answer.ts';
-import { commandLine } from '../term/quote.ts';
 import { pairs } from '../term/table.ts';
 import { moment } from '../term/when.ts';
-import type { CommandFor } from './operation.ts';
+import { nextText } from './next.ts';
+import type { CommandFor, Operation } from './operation.ts';
 import { checksText, revisionWords } from './plan.ts';
 
 /**
  * What became of a restore.
  *
  * @param wanted the end that was asked for; another one is a failure, and so is a restore with warnings
+ * @param operation where it stands now
  */
 export function reportAnswer(
   report: RestoreReport,
   wanted: RestoreReport['outcome'],
+  operation: Operation,
   commandFor: CommandFor,
 ): Answer {
   const failure = failureOf(report, wanted);
   return {
     json: { ...report },
     names: [report.id],
-    text: (view) => reportText(report, commandFor, view),
+    text: (view) => reportText(report, nextText(operation, commandFor), view),
     ...(failure !== undefined && { failure }),
   };
 }
@@ -34,16 +36,22 @@ function failureOf(report: RestoreReport, wanted: RestoreReport['outcome']): Fai
   return warnings.length === 0 ? undefined : new Failure('restore-unsound', warnings.join('; '), { id });
 }
 
-function reportText(report: RestoreReport, commandFor: CommandFor, view: View): string {
+function reportText(report: RestoreReport, next: string, view: View): string {
   const isDone = report.outcome === 'finished';
   const word = isDone ? view.style('good', 'restored') : view.style('doubtful', 'put back');
   return [
-    `${word} cluster ${report.cluster.name} in ${formatDuration(report.durationMs)}\n`,
+    `${word} cluster ${report.cluster.name} in ${formatDuration(tookMs(report))}\n`,
     pairs(entries(report, view), '  '),
     ...report.warnings.map((warning) => `  ${view.style('doubtful', '!')} ${warning}\n`),
     report.checks.length === 0 ? '' : `${view.style('strong', 'Checks')}\n${checksText(report.checks, view)}`,
-    afterwards(report, commandFor),
+    byHand(report),
+    next,
   ].join('');
+}
+
+/** Of one that went back, how long the way back was. */
+function tookMs({ durationMs, backAt, endedAt }: RestoreReport): number {
+  return backAt === null ? durationMs : Math.max(0, Date.parse(endedAt) - Date.parse(backAt));
 }
 
 function entries(report: RestoreReport, view: View): (readonly [string, string | undefined])[] {
@@ -67,7 +75,11 @@ function entries(report: RestoreReport, view: View): (readonly [string, string |
       hashKv === null ? undefined : `${hashKv.hash} at revision ${hashKv.revision}, on every member`,
     ],
     ['lost', report.outcome === 'finished' ? lostWords(report) : undefined],
-    ['down', downtimeMs === null ? undefined : formatDuration(downtimeMs)],
+    ['etcd down', downtimeMs === null ? undefined : formatDuration(downtimeMs)],
+    ['api down', report.apiDowntimeMs === null ? undefined : formatDuration(report.apiDowntimeMs)],
+    ...report.controlPlane
+      .filter(({ downAt, readyAt }) => (downAt ?? readyAt) !== null)
+      .map((each) => [each.name, outageWords(each, view)] as const),
     ['ended', moment(report.endedAt, view.utc)],
     ['by', report.by],
     ...report.kept.map(({ member, path }) => [`kept`, `${path} of ${member}`] as const),
@@ -83,16 +95,14 @@ function lostWords({ loss }: RestoreReport): string {
   return `${revisions}: ${objects.created} objects made, ${objects.changed} changed, ${objects.deleted} deleted since`;
 }
 
-/** What is left to do, as commands. */
-function afterwards({ outcome, kept, id }: RestoreReport, commandFor: CommandFor): string {
-  const command = (verb: string): string => `  ${commandLine(commandFor(verb, id))}\n`;
-  if (outcome === 'rolled-back') {
-    return kept.length === 0
-      ? ''
-      : `What was put aside is deleted, when it is needed no more, by\n${command('release')}`;
-  }
-  const services =
-    'Restart what talks to this etcd: every kube-apiserver first, then controllers, schedulers and kubelets.\n';
-  if (kept.length === 0) return services;
-  return `${services}The old data comes back by\n${command('rollback')}and is deleted, when it is needed no more, by\n${command('release')}`;
+/** `down at …, ready at …`, as far as it went down and came back. */
+function outageWords({ downAt, readyAt }: RestoreReport['controlPlane'][number], { utc }: View): string {
+  const down = downAt === null ? 'did not run before' : `down at ${moment(downAt, utc)}`;
+  return readyAt === null ? `${down}, not started` : `${down}, ready at ${moment(readyAt, utc)}`;
+}
+
+/** What the restore could not do itself: a cluster that was only repaired needs nothing. */
+function byHand({ outcome, way, controlPlane }: RestoreReport): string {
+  if (outcome === 'rolled-back' || way === 'replace' || controlPlane.length > 0) return '';
+  return 'Restart what talks to this etcd by hand: every kube-apiserver first, then controllers and schedulers.\n';
 }

@@ -19,6 +19,7 @@ const description: ClusterDescription = {
       run: { driver: 'process', command: ['etcd', '--name', 'm 2'], environment: {}, logFile: '/l' },
     },
   ],
+  controlPlane: [],
 };
 
 const found: Triage = {

@@ -1,5 +1,5 @@
 import type { Failure } from '@holdfast/base';
-import type { ClusterDescription, Triage } from '@holdfast/model';
+import type { ClusterDescription, RestorePlan, Triage } from '@holdfast/model';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 
@@ -9,7 +9,7 @@ type Way = Triage['ways'][number];
 export interface Refusal {
   readonly description: ClusterDescription;
   /** The words that restore in a given way, with everything else as it was asked for. */
-  readonly restoreBy: (way: 'replace' | 'salvage' | 'snapshot') => readonly string[];
+  readonly restoreBy: (way: RestorePlan['way']) => readonly string[];
   readonly failure: Failure;
 }
 

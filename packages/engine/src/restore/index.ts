@@ -2,6 +2,14 @@ export { restoreDatadir, type RestoreDatadirOptions, type RestoreDatadirReport }
 export { agreedToken, uniqueToken } from './token.ts';
 export * from './lead/index.ts';
 export * from './plan/index.ts';
-export type { ArtefactSource, NodeContext, RestoreNode, StepEvidence, StepOrder } from './node.ts';
+export type {
+  ArtefactSource,
+  ComponentOrder,
+  ComponentSight,
+  NodeContext,
+  RestoreNode,
+  StepEvidence,
+  StepOrder,
+} from './node.ts';
 export type { Connect, NodeOf } from './ports.ts';
 export { thisUser } from './this-user.ts';

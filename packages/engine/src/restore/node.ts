@@ -1,5 +1,13 @@
 import type { Clock } from '@holdfast/base';
-import type { MemberDescription, MemberSight, PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
+import type {
+  ComponentDescription,
+  MemberDescription,
+  MemberSight,
+  PlannedComponent,
+  PlannedMember,
+  RestorePlan,
+  StepKind,
+} from '@holdfast/model';
 import type { Progress } from '../context.ts';
 
 /** What a step found or did, as JSON; it is kept in the journal. */
@@ -27,6 +35,24 @@ export interface StepOrder {
   readonly keepNew?: true;
 }
 
+/** One step of a part of the control plane, to be carried out where it lives. */
+export interface ComponentOrder {
+  readonly plan: RestorePlan;
+  readonly kind: 'halt' | 'serve';
+  /** `running` is what the check right before the restore saw, where that was made. */
+  readonly component: PlannedComponent;
+  /** What the steps of this restore that are done on this component have found, by kind. */
+  readonly found: Partial<Readonly<Record<StepKind, StepEvidence>>>;
+}
+
+/** What was seen of a part of the control plane. */
+export interface ComponentSight {
+  /** Whether it runs, or will be started again by whoever watches over it; null when nobody can tell. */
+  readonly running: boolean | null;
+  /** One sentence without a full stop: how that is known. */
+  readonly detail: string;
+}
+
 /** What a node is given to carry a step out with. */
 export interface NodeContext {
   readonly clock: Clock;
@@ -45,6 +71,11 @@ export interface RestoreNode {
   perform(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
   /** Undoes a step that was begun, done or not. */
   undo(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
+  /** Looks at a part of the control plane and changes nothing. */
+  observeComponent(component: ComponentDescription, context: NodeContext): Promise<ComponentSight>;
+  performComponent(order: ComponentOrder, context: NodeContext): Promise<StepEvidence>;
+  /** Undoes a step that was begun, done or not. */
+  undoComponent(order: ComponentOrder, context: NodeContext): Promise<StepEvidence>;
   /** What `salvage` made on this node; its evidence has `sha256` and `size`. */
   salvaged(order: StepOrder): ArtefactSource;
   /** Removes what a finished or undone restore has kept; tells the paths. */

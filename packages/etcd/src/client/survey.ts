@@ -28,7 +28,8 @@ interface Sight {
 }
 
 /**
- * Asks all endpoints at once. One that does not answer is told as data, and so are lag, alarms and a lost quorum.
+ * Asks all endpoints at once. One that does not answer is told as data, and so are lag, alarms and a lost quorum. A
+ * member that is electing a leader at this moment is told as being in no quorum: who has to know waits and asks again.
  *
  * @throws Failure when nobody answers: etcd-auth or etcd-tls when that is the reason of any, else etcd-unreachable;
  * etcd-auth when etcd asks for a user; usage when the endpoints belong to different clusters
@@ -74,7 +75,8 @@ async function look(client: EtcdClient, endpoint: string): Promise<Sight> {
   const status = await client.status(endpoint).catch(failureOnly);
   if (isFailure(status)) return { endpoint, failure: status, linearizable: false, listed: [] };
   const [linearizable, listed] = await Promise.all([
-    client.linearizableRead(endpoint),
+    // Without a leader such a read only waits until its time is over, be it for a login: etcd asks the quorum first.
+    status.leaderId === undefined ? false : client.linearizableRead(endpoint),
     client.memberList(endpoint).catch(failureOnly),
   ]);
   return { endpoint, status, linearizable, listed: isFailure(listed) ? [] : listed };

@@ -16,7 +16,10 @@ export interface MemberPlace {
 }
 
 /** What a member's files tell of it: what can be seen of a member without its etcd. */
-export type MemberDirSurvey = Omit<MemberSight, 'running' | 'answers' | 'inQuorum' | 'version'>;
+export type MemberDirSurvey = Omit<
+  MemberSight,
+  'running' | 'answers' | 'inQuorum' | 'version' | 'undoneRevision'
+>;
 
 /** Times that a file is read when an etcd writes to it meanwhile; one commit in 100 ms makes a second one rare. */
 const attempts = 3;

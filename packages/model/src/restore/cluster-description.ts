@@ -34,11 +34,56 @@ export const MemberDescription = z.strictObject({
 });
 export type MemberDescription = z.infer<typeof MemberDescription>;
 
-/** A cluster as a restore needs to know it: the file that a person writes, or what was discovered. */
-export const ClusterDescription = z.strictObject({
-  apiVersion: z.literal('holdfast.dev/v1'),
-  kind: z.literal('ClusterDescription'),
-  name: z.string().regex(clusterNamePattern, 'must be one word of letters, digits and . _ -'),
-  members: z.array(MemberDescription).min(1),
+/** One that is none would be found out when the API server is started again, which is too late. */
+function isHttp(url: string): boolean {
+  return /^https?:$/.test(URL.parse(url)?.protocol ?? '');
+}
+
+/** The parts of a Kubernetes control plane that read or write through etcd, in the order in which they are started. */
+export const componentKinds = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'cloud-controller-manager',
+] as const;
+export type ComponentKind = (typeof componentKinds)[number];
+
+/** One part of the control plane on one machine: it must not see the old data turn into the new. */
+export const ComponentDescription = z.strictObject({
+  /** Its own among all components and members, as `apiserver-1`. */
+  name: z.string().min(1),
+  component: z.enum(componentKinds),
+  /** Where it listens, as `https://10.0.0.1:6443`; an API server is asked there whether it is ready. */
+  urls: z.array(z.string().refine(isHttp, 'must be a URL, as https://10.0.0.1:6443')).min(1),
+  run: HostDescription,
 });
+export type ComponentDescription = z.infer<typeof ComponentDescription>;
+
+/** A cluster as a restore needs to know it: the file that a person writes, or what was discovered. */
+export const ClusterDescription = z
+  .strictObject({
+    apiVersion: z.literal('holdfast.dev/v1'),
+    kind: z.literal('ClusterDescription'),
+    name: z.string().regex(clusterNamePattern, 'must be one word of letters, digits and . _ -'),
+    members: z.array(MemberDescription).min(1),
+    /** What is stopped before etcd and started after it; none where etcd serves no Kubernetes. */
+    controlPlane: z.array(ComponentDescription).default([]),
+  })
+  .superRefine(({ members, controlPlane }, context) => {
+    const taken = new Map<string, string>();
+    for (const [field, named] of Object.entries({ members, controlPlane })) {
+      for (const [at, { name }] of named.entries()) {
+        const by = taken.get(name);
+        if (by !== undefined)
+          context.addIssue({ code: 'custom', path: [field, at, 'name'], message: sharedName(by, field) });
+        taken.set(name, by ?? field);
+      }
+    }
+  });
 export type ClusterDescription = z.infer<typeof ClusterDescription>;
+
+/** Steps are told apart by kind and name: one name for two would be one step for two. */
+function sharedName(by: string, of: string): string {
+  if (by !== of) return 'a member has it too';
+  return of === 'members' ? 'two members have it' : 'two parts of the control plane have it';
+}

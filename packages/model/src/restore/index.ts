@@ -1,5 +1,12 @@
 export { canonicalJson } from './canonical.ts';
-export { ClusterDescription, HostDescription, MemberDescription } from './cluster-description.ts';
+export {
+  ClusterDescription,
+  ComponentDescription,
+  componentKinds,
+  HostDescription,
+  MemberDescription,
+  type ComponentKind,
+} from './cluster-description.ts';
 export { oldCluster, undescribed, type OldCluster, type Undescribed } from './old-cluster.ts';
 export { JournalRecord, operationState, type OperationState, type StepState } from './operation.ts';
 export {
@@ -16,6 +23,7 @@ export {
 export {
   MemberSight,
   OldMember,
+  PlannedComponent,
   PlannedMember,
   PlannedStep,
   RestoreCheck,
@@ -29,3 +37,4 @@ export { planSteps, pointOfNoReturn } from './steps.ts';
 export { commonCluster, compareLogs, survivorsOf, type SightedMember } from './survivors.ts';
 export { triage, type Triage, type TriageSight, type TriageWay } from './triage.ts';
 export { unseen } from './unseen.ts';
+export { possibleVerbs, type RestoreVerb } from './verbs.ts';

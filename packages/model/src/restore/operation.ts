@@ -11,7 +11,7 @@ export const JournalRecord = z.object({
     'opened', // the plan stands beside the journal
     'begin', // a step is about to be done
     'done', // it is done
-    'failed', // it failed, or took too long; what was done will be undone
+    'failed', // it failed, or took too long; `back` follows, or it stands still for a person
     'back', // from here on everything is undone: by failure, `abort` or `rollback`
     'undo', // a step is about to be undone
     'undone', // it is undone
@@ -37,7 +37,7 @@ export interface OperationState {
   readonly direction: 'forward' | 'back';
   /** Undefined while there is something to do. */
   readonly outcome: 'finished' | 'rolled-back' | undefined;
-  /** Whether the last attempt to undo failed. */
+  /** Whether the last attempt, to do or to undo, failed and nothing came of it: it stands still for a person. */
   readonly stuck: boolean;
   readonly released: boolean;
   /** Whether it was undone after it had finished: what the new cluster took in is then put aside, not removed. */
@@ -46,7 +46,7 @@ export interface OperationState {
   readonly steps: readonly StepState[];
   /** What each done step found, by number. */
   readonly evidence: ReadonlyMap<number, Readonly<Record<string, unknown>>>;
-  /** Why it went back, or is stuck; '' otherwise. */
+  /** Why it went back, or stands still; '' otherwise. */
   readonly why: string;
   /** The step to do or undo next; undefined when nothing is left. */
   readonly next: PlannedStep | undefined;
@@ -77,10 +77,9 @@ export function operationState(
       wasFinished ||= outcome === 'finished';
       outcome = undefined;
     }
-    if (record.event === 'back' || record.event === 'failed' || record.event === 'stuck') {
-      if (typeof said === 'string') why = said;
-    }
-    stuck = record.event === 'stuck' || (stuck && record.event === 'taken');
+    const fails = record.event === 'failed' || record.event === 'stuck';
+    if ((fails || record.event === 'back') && typeof said === 'string') why = said;
+    stuck = fails || (stuck && record.event === 'taken');
     if (record.event === 'finished') outcome = 'finished';
     if (record.event === 'rolled-back') outcome = 'rolled-back';
     if (record.event === 'released') released = true;

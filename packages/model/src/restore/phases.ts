@@ -21,8 +21,11 @@ export const transitions = {
 /** One row of the step table. */
 export interface StepEntry {
   readonly phase: Phase;
-  /** `node`: carried out where the member lives. `cluster`: carried out by whoever leads the restore. */
-  readonly scope: 'node' | 'cluster';
+  /**
+   * `node`: carried out where the member lives. `component`: where the part of the control plane lives. `cluster`: carried
+   * out by whoever leads the restore.
+   */
+  readonly scope: 'node' | 'component' | 'cluster';
   /** One sentence without a full stop: what it changes. */
   readonly does: string;
   /** The same of its undo; null when it changed nothing that could be undone. */
@@ -72,6 +75,13 @@ export const stepTable = {
     undone: 'removes it',
     limitMs: 60_000,
     limitPerByteMs: slowestDisk,
+  },
+  halt: {
+    phase: 'Shutdown',
+    scope: 'component',
+    does: 'stops the part of the control plane and proves that it is stopped, so that no API server sees the data change',
+    undone: 'starts it again where it ran before',
+    limitMs: 180_000,
   },
   stop: {
     phase: 'Shutdown',
@@ -162,6 +172,13 @@ export const stepTable = {
     does: 'reads and writes through every member, and asks as a watcher of before the restore would',
     undone: null,
     limitMs: 120_000,
+  },
+  serve: {
+    phase: 'RestartCluster',
+    scope: 'component',
+    does: 'starts the part of the control plane and waits until it is ready; whatever fails from here on waits for a person',
+    undone: 'stops it',
+    limitMs: 300_000,
   },
   unlock: {
     phase: 'Finished',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Hex64 } from '../manifest.ts';
+import { componentKinds } from './cluster-description.ts';
 import { phases, stepKinds, type StepKind } from './phases.ts';
 import { RestoreCheck, RestoreLoss, RestorePlan, RestoreSource } from './restore-plan.ts';
 
@@ -60,8 +61,23 @@ export const RestoreReport = z.object({
   startedAt: Moment,
   endedAt: Moment,
   durationMs: Duration,
+  /** When it began to go back; null where it did not. */
+  backAt: Moment.nullable().default(null),
   /** Milliseconds in which the cluster did not serve: first stop to last proof of agreement, or to the old one's return. */
   downtimeMs: Duration.nullable(),
+  /** Each part of the control plane: when it was proven stopped, if it ran, and when it was ready again, if it was. */
+  controlPlane: z
+    .array(
+      z.object({
+        name: z.string(),
+        component: z.enum(componentKinds),
+        downAt: Moment.nullable(),
+        readyAt: Moment.nullable(),
+      }),
+    )
+    .default([]),
+  /** Milliseconds in which no described API server served: last one down to first one ready; null where none went down. */
+  apiDowntimeMs: Duration.nullable().default(null),
   /** Of the restored cluster, as its members agreed; null when that was not reached. */
   revision: z.int().min(0).nullable(),
   hashKv: z.object({ revision: z.int().min(0), hash: z.int().min(0) }).nullable(),

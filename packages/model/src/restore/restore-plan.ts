@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Hex64 } from '../manifest.ts';
-import { MemberDescription } from './cluster-description.ts';
+import { ComponentDescription, MemberDescription } from './cluster-description.ts';
 import { phases, stepKinds, type StepKind } from './phases.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -58,6 +58,8 @@ export const MemberSight = z.object({
   listed: z.array(OldMember).nullable().default(null),
   /** Of the etcd that a start would run, else of the one that runs, as 3.6.16; null when nobody could tell. */
   version: z.string().nullable().default(null),
+  /** The highest revision in what rolled back restores have put aside beside the data; absent when there is none. */
+  undoneRevision: Revision.optional(),
 });
 export type MemberSight = z.infer<typeof MemberSight>;
 
@@ -69,6 +71,17 @@ export const PlannedMember = MemberDescription.extend({
   attested: z.object({ by: z.string(), reason: z.string() }).optional(),
 });
 export type PlannedMember = z.infer<typeof PlannedMember>;
+
+/** A part of the control plane in a plan. */
+export const PlannedComponent = ComponentDescription.extend({
+  /** Whether it runs, or will be started again by whoever watches over it; null when nobody could look. */
+  running: z.boolean().nullable(),
+  /** How that is known, or why it is not; one sentence without a full stop. */
+  detail: z.string().optional(),
+  /** Who vouches that an unreachable one is off, and why. */
+  attested: z.object({ by: z.string(), reason: z.string() }).optional(),
+});
+export type PlannedComponent = z.infer<typeof PlannedComponent>;
 
 /** From what the data comes. */
 export const RestoreSource = z.discriminatedUnion('kind', [
@@ -121,7 +134,7 @@ export const PlannedStep = z.object({
   number: z.int().min(1),
   phase: z.enum(phases),
   kind: z.enum(stepKinds as [StepKind, ...StepKind[]]),
-  /** The member that it is about; null for the cluster as a whole. */
+  /** The member, or part of the control plane, that it is about; null for the cluster as a whole. */
   member: z.string().nullable(),
   does: z.string(),
   undone: z.string().nullable(),
@@ -158,6 +171,8 @@ export const RestorePlan = z.object({
   /** Of the new cluster; null where only the run can tell. */
   expected: z.object({ clusterId: Hex64.nullable(), revision: Revision.nullable() }),
   members: z.array(PlannedMember).min(1),
+  /** Stopped before etcd and started after it; empty with `replace`, whose cluster goes on serving. */
+  controlPlane: z.array(PlannedComponent).default([]),
   /** `replace`: the other members of the cluster, which run on and through which it is asked. */
   staying: z.array(MemberDescription).optional(),
   loss: RestoreLoss,

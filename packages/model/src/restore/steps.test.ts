@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { componentKinds } from './cluster-description.ts';
 import { phases, stepEntry, stepKinds } from './phases.ts';
 import { planSteps, pointOfNoReturn } from './steps.ts';
 
@@ -35,8 +36,9 @@ const shapes = fc
     former: fc.nat({ max: 2 }),
     attested: fc.boolean(),
     size: fc.nat({ max: 2 ** 40 }),
+    parts: fc.array(fc.record({ component: fc.constantFrom(...componentKinds), off: fc.boolean() })),
   })
-  .map(({ way, seeded, fresh, former, attested, size }): Shape => {
+  .map(({ way, seeded, fresh, former, attested, size, parts }): Shape => {
     const source = {
       snapshot: { kind: 'snapshot', label: 's', path: '/s', sha256: '', size, revision: 1, takenAt: null },
       salvage: { kind: 'salvage', member: 'm1', size, revision: 1 },
@@ -53,6 +55,11 @@ const shapes = fc
         role: i < fresh ? 'member' : 'former',
         ...(i === fresh && attested && { attested: { by: 'root@m1', reason: 'scrapped' } }),
       })),
+      controlPlane: parts.map(({ component, off }, i) => ({
+        name: `part-${i}`,
+        component,
+        ...(off && { attested: { by: 'root@m1', reason: 'scrapped' } }),
+      })),
     };
   });
 
@@ -67,7 +74,7 @@ describe('whatever is restored,', () => {
         for (const { kind, member, limitMs, undone, final } of steps) {
           expect(stepKinds).toContain(kind);
           const { scope, limitPerByteMs = 0 } = stepEntry(kind);
-          if (scope === 'node') expect(member).not.toBeNull();
+          if (scope !== 'cluster') expect(member).not.toBeNull();
           expect(limitMs).toBeGreaterThanOrEqual(limitPerByteMs * shape.source.size);
           if (final) expect(undone).toBeNull();
         }
@@ -110,6 +117,32 @@ describe('whatever is restored,', () => {
         expect(of('salvage')).toEqual(shape.way === 'salvage' ? ['m1'] : []);
         const back = pointOfNoReturn(steps);
         expect(back?.kind).toBe(shape.way === 'replace' ? 'remove' : undefined);
+      }),
+    );
+  });
+
+  test('a control plane is down while data moves and until it is proven, and API servers are the first to serve', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const steps = planSteps(shape);
+        const { controlPlane = [] } = shape;
+        const at = (...kinds: string[]): number[] =>
+          steps.flatMap(({ kind }, i) => (kinds.includes(kind) ? [i] : []));
+        const of = (kind: string): (string | null)[] =>
+          steps.filter((each) => each.kind === kind).map(({ member }) => member);
+        const reached = controlPlane.filter(
+          ({ attested }) => shape.way !== 'replace' && attested === undefined,
+        );
+        expect(new Set(of('halt'))).toEqual(new Set(reached.map(({ name }) => name)));
+        expect(of('halt')).toEqual(of('serve').toReversed());
+        const ranks = of('serve').map((name) =>
+          componentKinds.indexOf(controlPlane.find((each) => each.name === name)!.component),
+        );
+        expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
+        if (reached.length === 0) return;
+        expect(at('check', 'guard').at(-1)).toBeLessThan(at('halt')[0]!);
+        expect(at('halt').at(-1)).toBeLessThan(at('stop', 'keep', 'place', 'start')[0]!);
+        expect(at('agree', 'probe', 'start', 'promote').at(-1)).toBeLessThan(at('serve')[0]!);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import { componentKinds, type ComponentKind } from './cluster-description.ts';
 import { stepEntry, stepTable, type StepKind } from './phases.ts';
 import type { PlannedStep, RestorePlan } from './restore-plan.ts';
 
@@ -6,6 +7,11 @@ type Shape = Pick<RestorePlan, 'way' | 'strategy' | 'seed' | 'source'> & {
     readonly name: string;
     readonly role: 'member' | 'former';
     /** A machine that is vouched to be off: nothing is done on it. */
+    readonly attested?: unknown;
+  }[];
+  readonly controlPlane?: readonly {
+    readonly name: string;
+    readonly component: ComponentKind;
     readonly attested?: unknown;
   }[];
 };
@@ -34,7 +40,7 @@ export function planSteps(
 
 type Ordered = [kind: StepKind, member: string | null];
 
-function sequence({ way, strategy, seed, source, members }: Shape): Ordered[] {
+function sequence({ way, strategy, seed, source, members, controlPlane = [] }: Shape): Ordered[] {
   const all = members.filter(({ attested }) => attested === undefined).map(({ name }) => name);
   const every = members.map(({ name }) => name);
   const fresh = members.filter(({ role }) => role === 'member').map(({ name }) => name);
@@ -54,12 +60,19 @@ function sequence({ way, strategy, seed, source, members }: Shape): Ordered[] {
       ['save', null],
     ];
   }
+  // API servers first; what acts on what they say comes after them, and is stopped before them.
+  const served = componentKinds.flatMap((kind) =>
+    controlPlane
+      .filter(({ component, attested }) => component === kind && attested === undefined)
+      .map(({ name }) => name),
+  );
   const salvaged = source.kind === 'salvage';
   return [
     ...each('lock', all),
     ['check', null],
     ['guard', null],
     ...(salvaged ? [] : each('fetch', built)),
+    ...each('halt', served.toReversed()),
     ...each('stop', all),
     ...each('keep', all),
     ...(salvaged ? [['salvage', source.member] as Ordered, ...each('share', built)] : []),
@@ -69,6 +82,7 @@ function sequence({ way, strategy, seed, source, members }: Shape): Ordered[] {
     ...joins(joining),
     ['agree', null],
     ['probe', null],
+    ...each('serve', served),
     ...each('unlock', all),
     ['save', null],
   ];

@@ -5,7 +5,9 @@
  * - preflight:      all of them, in order; fails closed.
  * - snapshot-facts: what a snapshot's file tells of its cluster.
  * - observe:        the members as they are now, for the checks that are made again.
+ * - observe-components: the same of the control plane.
  */
+export { observeComponents } from './observe-components.ts';
 export { observeMembers } from './observe.ts';
 export { preflight } from './preflight.ts';
 export type { PlanToBe, PreflightRequest } from './request.ts';

@@ -1,4 +1,4 @@
-import type { MemberSight, PlannedMember, RestorePlan } from '@holdfast/model';
+import type { MemberSight, PlannedComponent, PlannedMember, RestorePlan } from '@holdfast/model';
 
 /** A sight of a member that is off and whose data can be read; `changes` replaces fields. */
 export function sightOf(changes: Partial<MemberSight> = {}): MemberSight {
@@ -41,7 +41,19 @@ export function memberOf(
   };
 }
 
-/** A plan for tests: a snapshot file restored to one member; `changes` replaces fields. */
+/** An API server for tests that runs, where nobody listens; `changes` replaces fields. */
+export function apiServerOf(name: string, changes: Partial<PlannedComponent> = {}): PlannedComponent {
+  return {
+    name,
+    component: 'kube-apiserver',
+    urls: ['https://127.0.0.1:1'],
+    run: { driver: 'systemd', unit: 'kube-apiserver.service' },
+    running: true,
+    ...changes,
+  };
+}
+
+/** A plan for tests: a snapshot file restored to one member, below one API server; `changes` replaces fields. */
 export function planOf(changes: Partial<RestorePlan> = {}): RestorePlan {
   return {
     apiVersion: 'holdfast.dev/v1',
@@ -67,6 +79,7 @@ export function planOf(changes: Partial<RestorePlan> = {}): RestorePlan {
     bump: { by: 1_000_000_000, markCompacted: true },
     expected: { clusterId: null, revision: null },
     members: [memberOf('m1', 1)],
+    controlPlane: [apiServerOf('api-1')],
     loss: { revisions: 0, since: null, objects: null, why: '' },
     checks: [],
     skips: [],

@@ -100,11 +100,11 @@ async function compareContent(
   const answers = await Promise.all(
     voices.map(async ({ client, endpoint }) => client.hashKv(endpoint, { revision, compactRevision: -1 })),
   );
-  const hashes = voices.map(({ name }, i) => ({ name, answer: answers[i]! }));
+  const hashes = voices.map(({ name, status: { memberId } }, i) => ({ name, memberId, answer: answers[i]! }));
   const evidence = {
     clusterId: voices[0]?.status.clusterId,
     revision,
-    members: hashes.map(({ name, answer }) => ({ name, ...answer })),
+    members: hashes.map(({ name, memberId, answer }) => ({ name, memberId, ...answer })),
     alarms: carried,
   };
   const compared = loggedIn || hashes.every(({ answer }) => 'hashKv' in answer);

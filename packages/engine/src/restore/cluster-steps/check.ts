@@ -1,7 +1,7 @@
 import { Failure } from '@holdfast/base';
 import { type PlannedMember, unseen } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
-import { observeMembers, preflight } from '../checks/index.ts';
+import { observeComponents, observeMembers, preflight } from '../checks/index.ts';
 import type { StepEvidence } from '../node.ts';
 import type { ClusterStepOrder } from './order.ts';
 
@@ -11,8 +11,9 @@ export async function checkAgain(context: VerbContext, order: ClusterStepOrder):
   const within = { ...context, signal: endOfStep };
   const members = await observeMembers(within, plan.members, { nodes, connect });
   await refuseChanged(within, order, members);
+  const controlPlane = await observeComponents(within, plan.controlPlane, nodes);
   const checks = await preflight(within, {
-    plan: { ...plan, members },
+    plan: { ...plan, members, controlPlane },
     nodes,
     connect,
     clone: isClone(order),
@@ -24,7 +25,7 @@ export async function checkAgain(context: VerbContext, order: ClusterStepOrder):
     const ids = failed.map(({ id }) => id).join(', ');
     throw new Failure('restore-refused', why, { cluster: plan.cluster.name, checks: ids });
   }
-  return { checks };
+  return { checks, controlPlane: controlPlane.map(({ name, running }) => ({ name, running })) };
 }
 
 /**

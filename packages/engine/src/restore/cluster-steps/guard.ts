@@ -1,6 +1,7 @@
 import type { VerbContext } from '../../context.ts';
 import type { StepEvidence } from '../node.ts';
 import type { ClusterStepOrder } from './order.ts';
+import { notSaved } from './promised.ts';
 import { reasonOf, savedEvidence, saveOnce } from './save-once.ts';
 
 /**
@@ -10,7 +11,7 @@ import { reasonOf, savedEvidence, saveOnce } from './save-once.ts';
 export async function guard(context: VerbContext, order: ClusterStepOrder): Promise<StepEvidence> {
   const { plan, repository } = order;
   const kept = plan.members.map(({ name, dataDir }) => ({ name, path: `${dataDir}/member.pre-${plan.id}` }));
-  if (repository === undefined) return { kept, skipped: 'there is no repository to save to' };
+  if (repository === undefined) return { kept, ...notSaved(plan, 'safety') };
   try {
     const name = `pre-restore-${plan.id}`;
     const entry = await saveOnce(context, order, {

@@ -21,6 +21,29 @@ export async function removeLost(context: VerbContext, order: ClusterStepOrder):
   );
 }
 
+/**
+ * Whether the cluster that runs on still lists a lost member, as its quorum knows it.
+ *
+ * @throws Failure etcd-no-quorum, or as EtcdClient does, when nobody can tell
+ */
+export async function isStillListed(
+  { plan, connect }: Pick<ClusterStepOrder, 'plan' | 'connect'>,
+  member: PlannedMember,
+): Promise<boolean> {
+  return await askAny(firstMembers({ plan }), connect, async (client, endpoint) => {
+    // In this order: the list then lacks whoever was removed before the read.
+    if (!(await client.linearizableRead(endpoint))) {
+      throw new Failure('etcd-no-quorum', `${endpoint} is not part of a quorum`);
+    }
+    const listed = await client.memberList(endpoint);
+    // One that a person has added again at its address is another member, and its old data is worth nothing.
+    const { memberId } = member.sight;
+    return memberId === null
+      ? lostOf(listed, member) !== undefined
+      : listed.some(({ id }) => id === memberId);
+  });
+}
+
 /** Adds the member as a learner, unless it is listed already; tells what its etcd is to be started with. */
 export async function joinMember(context: VerbContext, order: ClusterStepOrder): Promise<StepEvidence> {
   const member = memberOf(order);

@@ -25,7 +25,7 @@ const steps: Partial<Record<StepKind, Step>> = {
 /**
  * Carries out a step whose scope is the cluster; done again after a crash it ends the same.
  *
- * @returns what it found: of `check`, `agree`, `probe` and `save` with `checks`; of `join` memberId and initialCluster;
+ * @returns what it found: of `check`, `agree`, `probe` and `save` with `checks`, of `check` with `controlPlane` too; of `join` memberId and initialCluster;
  * of `promote` and `remove` memberId; of `guard` and `save` name, revision and state, or `skipped` with the reason
  * @throws Failure restore-refused (check), node-failed (agree, probe, promote), or those of EtcdClient; the reason of
  * either signal

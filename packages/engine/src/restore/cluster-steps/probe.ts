@@ -62,7 +62,7 @@ function lastRevisionOfBefore({ plan }: ClusterStepOrder): number {
   return Math.max(
     plan.source.revision,
     plan.source.revision + (plan.loss.revisions ?? 0),
-    ...plan.members.map(({ sight }) => sight.revision ?? 0),
+    ...plan.members.flatMap(({ sight }) => [sight.revision ?? 0, sight.undoneRevision ?? 0]),
   );
 }
 

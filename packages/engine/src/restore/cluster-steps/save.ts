@@ -2,13 +2,17 @@ import type { RestoreCheck } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { StepEvidence } from '../node.ts';
 import type { ClusterStepOrder } from './order.ts';
+import { notSaved } from './promised.ts';
 import { reasonOf, savedEvidence, saveOnce } from './save-once.ts';
 import { membersInTheEnd } from './voices.ts';
 
 /** Q10: a first snapshot of the restored cluster. That there is none does not undo the restore; it is told. */
 export async function saveFirst(context: VerbContext, order: ClusterStepOrder): Promise<StepEvidence> {
   const { plan, repository } = order;
-  if (repository === undefined) return missing('there is no repository to save to', 'skipped');
+  if (repository === undefined) {
+    const found = notSaved(plan, 'first');
+    return { ...missing(found.skipped, 'skipped'), ...found };
+  }
   try {
     const entry = await saveOnce(context, order, {
       repository,

@@ -18,7 +18,7 @@ export function membersInTheEnd({ plan }: ClusterStepOrder): readonly MemberDesc
 }
 
 /** The members that run before any has joined: those that stay, the seed, or all that were built. */
-export function firstMembers({ plan }: ClusterStepOrder): readonly MemberDescription[] {
+export function firstMembers({ plan }: Pick<ClusterStepOrder, 'plan'>): readonly MemberDescription[] {
   const first =
     plan.way === 'replace'
       ? (plan.staying ?? [])
@@ -45,7 +45,7 @@ export async function voicesOf(
 }
 
 /** The first of a member's addresses that answers. @throws the Failure of the last one */
-async function answering(client: EtcdClient): Promise<Pick<Voice, 'endpoint' | 'status'>> {
+export async function answering(client: EtcdClient): Promise<Pick<Voice, 'endpoint' | 'status'>> {
   let failure: unknown = new Failure('etcd-unreachable', 'no address of it is known', { endpoint: '' });
   for (const endpoint of client.endpoints) {
     try {

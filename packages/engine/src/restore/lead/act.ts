@@ -1,9 +1,9 @@
 import { Failure, formatDuration, isFailure } from '@holdfast/base';
-import { stepEntry, type PlannedStep } from '@holdfast/model';
+import { stepEntry, type PlannedStep, type StepKind } from '@holdfast/model';
 import { performClusterStep } from '../cluster-steps/index.ts';
-import type { NodeContext, StepEvidence } from '../node.ts';
+import type { ComponentOrder, NodeContext, RestoreNode, StepEvidence } from '../node.ts';
 import { stateOf, type Leader } from './leader.ts';
-import { doingOrder, foundBy, memberNamed, undoingOrder } from './step-order.ts';
+import { componentOrder, doingOrder, foundBy, memberNamed, undoingOrder } from './step-order.ts';
 import { withinLimit, type Ending } from './within-limit.ts';
 
 /** Does a step within its time, wherever it belongs. */
@@ -14,11 +14,14 @@ export async function doStep(
 ): Promise<Ending<StepEvidence>> {
   return inTime(leader, step, signal, async (endOfStep) => {
     const { plan, options } = leader;
-    refuseTwoClusters(leader, step);
+    refuseTooEarly(leader, step);
+    const context = nodeContext(leader, endOfStep);
+    const componentAct = actOnComponent(leader, step);
+    if (componentAct !== undefined) return componentAct.node.performComponent(componentAct.order, context);
     if (!isOnNode(step)) return inCluster(leader, step, endOfStep);
     const member = memberNamed(plan, step.member);
     const order = doingOrder(plan, stateOf(leader), step.kind, member, options.nodes);
-    return options.nodes(member).perform(order, nodeContext(leader, endOfStep));
+    return options.nodes(member).perform(order, context);
   });
 }
 
@@ -30,15 +33,28 @@ export async function undoStep(
 ): Promise<Ending<StepEvidence>> {
   return inTime(leader, step, signal, async (endOfStep) => {
     const { plan, options } = leader;
+    const context = nodeContext(leader, endOfStep);
+    const componentAct = actOnComponent(leader, step);
+    if (componentAct !== undefined) return componentAct.node.undoComponent(componentAct.order, context);
     if (!isOnNode(step)) return {};
     const member = memberNamed(plan, step.member);
     const order = undoingOrder(plan, stateOf(leader), step.kind, member);
-    return options.nodes(member).undo(order, nodeContext(leader, endOfStep));
+    return options.nodes(member).undo(order, context);
   });
 }
 
+/** Undefined when the step is about no part of the control plane. */
+function actOnComponent(
+  leader: Leader,
+  { kind, member }: PlannedStep,
+): { node: RestoreNode; order: ComponentOrder } | undefined {
+  if (member === null || (kind !== 'halt' && kind !== 'serve')) return undefined;
+  const order = componentOrder(leader.plan, stateOf(leader), kind, member);
+  return { node: leader.options.nodes(order.component), order };
+}
+
 async function inTime(
-  { context, plan }: Leader,
+  { context, plan, acting }: Leader,
   { kind, member, limitMs }: PlannedStep,
   signal: AbortSignal,
   act: (endOfStep: AbortSignal) => Promise<StepEvidence>,
@@ -53,8 +69,18 @@ async function inTime(
     limitMs,
     signal,
     late,
-    async (endOfStep) => JSON.parse(JSON.stringify(await act(endOfStep))) as StepEvidence,
+    async (endOfStep) => JSON.parse(JSON.stringify(await noted(acting, act(endOfStep)))) as StepEvidence,
   );
+}
+
+/** An act counts as one until it has ended, whoever still waits for it. */
+async function noted<T>(acting: Set<Promise<unknown>>, act: Promise<T>): Promise<T> {
+  acting.add(act);
+  try {
+    return await act;
+  } finally {
+    acting.delete(act);
+  }
 }
 
 async function inCluster(leader: Leader, step: PlannedStep, endOfStep: AbortSignal): Promise<StepEvidence> {
@@ -84,16 +110,21 @@ function nodeContext({ context: { clock, onProgress } }: Leader, signal: AbortSi
   return { clock, signal, ...(onProgress !== undefined && { onProgress }) };
 }
 
+/** What has to be done before anything of the new cluster is placed or started. */
+const beforeNew: readonly StepKind[] = ['halt', 'stop', 'keep'];
+
 /**
- * Nothing of the new cluster is placed or started before every old member is stopped and its data put aside. The order of
+ * Nothing of the new cluster is placed or started before every old member is stopped and its data put aside, and every
+ * part of the control plane is stopped; and none of these is started before the new cluster has proven itself. The order of
  * the plan has it so; this holds whatever the plan.
  */
-function refuseTwoClusters(leader: Leader, { kind }: PlannedStep): void {
-  if (kind !== 'place' && kind !== 'start') return;
-  const { plan } = leader;
+function refuseTooEarly(leader: Leader, { kind, member }: PlannedStep): void {
+  const before: readonly StepKind[] =
+    kind === 'place' || kind === 'start' ? beforeNew : kind === 'serve' ? ['agree', 'probe'] : [];
   const state = stateOf(leader);
-  const open = plan.steps.find(
-    (step) => (step.kind === 'stop' || step.kind === 'keep') && state.steps[step.number - 1] !== 'done',
+  const open = leader.plan.steps.find(
+    (step) => before.includes(step.kind) && state.steps[step.number - 1] !== 'done',
   );
-  if (open !== undefined) throw new Error(`${kind} may not be before ${open.kind} of ${open.member}`);
+  if (open !== undefined)
+    throw new Error(`${kind} of ${member} may not be before ${open.kind} of ${open.member ?? 'the cluster'}`);
 }

@@ -1,5 +1,5 @@
 import { Failure } from '@holdfast/base';
-import type { PlannedStep } from '@holdfast/model';
+import type { OperationState, PlannedStep, RestorePlan } from '@holdfast/model';
 import { doStep } from './act.ts';
 import { goBack } from './back.ts';
 import { faultDetails, faultSentence, type Fault } from './fault.ts';
@@ -7,7 +7,8 @@ import { begunForGood, pauseIfAsked, stateOf, type Leader } from './leader.ts';
 import { inTurns, nextWave } from './wave.ts';
 
 /**
- * Does every step that is left. When one fails, all is undone.
+ * Does every step that is left. When one fails, all is undone; but not once a part of the control plane was started, which
+ * may have written to the new data: then it stands still for a person.
  *
  * @returns why it was rolled back; undefined when it is finished
  * @throws restore-paused, restore-stuck; what the journal throws
@@ -63,6 +64,15 @@ async function doWave(leader: Leader, wave: readonly PlannedStep[]): Promise<Wav
   return { failed, acting };
 }
 
+const onlyByPerson =
+  'an API server may have written to the new data, so nothing is put back by itself: ' +
+  '`resume` tries again, `rollback` puts the old data back and the new aside';
+
+/** Whether the start of a part of the control plane was begun. */
+function isServing({ steps }: RestorePlan, state: OperationState): boolean {
+  return steps.some(({ kind, number }) => kind === 'serve' && state.steps[number - 1] !== 'pending');
+}
+
 async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFaults): Promise<void> {
   const { plan, journal } = leader;
   const why = faultSentence(first);
@@ -72,8 +82,14 @@ async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFa
   const final = begunForGood(plan, stateOf(leader));
   const details = { id: plan.id, ...faultDetails(first) };
   if (final !== undefined) {
-    const only = `; since ${final.kind} of ${final.member} cannot be undone, there is only forward`;
+    const isDone = stateOf(leader).steps[final.number - 1] === 'done';
+    const only = isDone
+      ? `; since ${final.kind} of ${final.member} cannot be undone, there is only forward`
+      : `; ${final.kind} of ${final.member} may be done and cannot be undone: \`resume\` goes on, \`abort\` looks whether it was`;
     throw new Failure('restore-stuck', `${why}${only}`, details, { cause: first.error });
+  }
+  if (isServing(plan, stateOf(leader))) {
+    throw new Failure('restore-stuck', `${why}; ${onlyByPerson}`, details, { cause: first.error });
   }
   await journal.append('back', { evidence: { why, by: 'failure' } });
   const [still] = acting;

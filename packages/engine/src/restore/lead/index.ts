@@ -3,12 +3,14 @@
  *
  * - lead:     run, resume, abort and rollback.
  * - forward, back: the loops; a failure forward leads back.
+ * - way-back: whether a person may still have it undone.
  * - act:      one step, within its time, on its node or in the cluster.
  * - report:   what became of it, by plan and journal alone.
- * - read:     where restores stand.
+ * - read:     where restores stand; later: which of them stands on another.
  * - release:  the end of what was kept.
  */
 export { abortRestore, resumeRestore, rollbackRestore, runRestore } from './lead.ts';
 export type { LeadOptions } from './leader.ts';
+export { laterRestore } from './later.ts';
 export { listRestores, readRestore, type RestoreEntry } from './read.ts';
 export { releaseRestore } from './release.ts';

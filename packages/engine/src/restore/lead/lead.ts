@@ -7,14 +7,16 @@ import {
   type RestoreReport,
 } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
+import { promisesSnapshots } from '../cluster-steps/index.ts';
 import { storedReport } from '../journal/index.ts';
 import { planHash } from '../plan/index.ts';
 import { goBack } from './back.ts';
 import { faultDetails, faultSentence } from './fault.ts';
 import { goForward } from './forward.ts';
-import { begunForGood, stateOf, type Leader, type LeadOptions } from './leader.ts';
-import { listRestores } from './read.ts';
+import { stateOf, type Leader, type LeadOptions } from './leader.ts';
+import { refuseBelowLater } from './later.ts';
 import { begin, noteTaken, report, takeUp } from './take-up.ts';
+import { refuseNoWayBack } from './way-back.ts';
 
 type Again = LeadOptions & {
   /** Of the restore. */
@@ -25,7 +27,7 @@ type Again = LeadOptions & {
  * Carries a plan out. A step that fails, or takes longer than its limit, has everything undone.
  *
  * @throws restore-rolled-back; restore-held when another one is at work on the data; restore-stuck when it can neither go
- *   on nor be undone; restore-paused when the signal was aborted; restore-refused when it is no whole plan, restore-state when it was begun before, restore-running; disk-full
+ *   on nor be undone; restore-paused when the signal was aborted; restore-refused when it is no whole plan or lacks its repository, restore-state when it was begun before, restore-running; disk-full
  *   and file-unwritable when the journal cannot be written, which leaves everything as it stands
  */
 export async function runRestore(
@@ -33,6 +35,7 @@ export async function runRestore(
   options: LeadOptions & { readonly plan: RestorePlan },
 ): Promise<RestoreReport> {
   refuseAltered(options.plan);
+  refuseNothingSaved(options);
   return begin(context, options, options.plan, async (held) => {
     await noteTaken(held, options);
     return finish({ ...held, context, options });
@@ -104,12 +107,9 @@ async function finish(leader: Leader): Promise<RestoreReport> {
 }
 
 async function turnBack(leader: Leader, by: 'abort' | 'rollback'): Promise<RestoreReport> {
-  const { plan, journal, options } = leader;
+  const { journal, options } = leader;
   const state = stateOf(leader);
-  const final = begunForGood(plan, state);
-  if (final !== undefined) {
-    throw stateFailure(leader, `${final.kind} of ${final.member} cannot be undone: there is only forward`);
-  }
+  await refuseNoWayBack(leader, state);
   await noteTaken(leader, options);
   if (state.direction === 'forward') {
     const who = options.by === undefined ? 'a person' : options.by;
@@ -139,23 +139,14 @@ function refuseAltered(plan: RestorePlan): void {
   throw new Failure('restore-refused', why, { cluster: plan.cluster.name });
 }
 
-function orderOf(steps: readonly PlannedStep[]): string {
-  return JSON.stringify(steps.map(({ kind, member }) => [kind, member]));
+/** Who read the plan counts on the snapshots that it saves. A restore that was begun goes on without, and warns. */
+function refuseNothingSaved({ plan, repository }: LeadOptions & { readonly plan: RestorePlan }): void {
+  if (repository !== undefined || !promisesSnapshots(plan)) return;
+  const why =
+    'P15 safety copy: the plan saves snapshots to the repository that it was made with, and none is named: name it with --repo, or plan anew without one';
+  throw new Failure('restore-refused', why, { cluster: plan.cluster.name, checks: 'P15' });
 }
 
-/** The data of before this restore may not take the place of what a later one has made. */
-async function refuseBelowLater(leader: Leader): Promise<void> {
-  const { plan, options } = leader;
-  const all = await listRestores(options.stateDir, () => {});
-  const own = all.findIndex((each) => each.plan.id === plan.id);
-  const later = all
-    .slice(0, Math.max(0, own))
-    .find(
-      (each) =>
-        each.plan.cluster.name === plan.cluster.name &&
-        each.state.outcome !== 'rolled-back' &&
-        each.state.steps.some((step) => step !== 'pending'),
-    );
-  if (later !== undefined)
-    throw stateFailure(leader, `restore ${later.plan.id} came after it: roll that one back first`);
+function orderOf(steps: readonly PlannedStep[]): string {
+  return JSON.stringify(steps.map(({ kind, member }) => [kind, member]));
 }

@@ -37,6 +37,8 @@ export interface HeldRestore {
   readonly folder: RestoreFolder;
   readonly plan: RestorePlan;
   readonly journal: Journal;
+  /** What acts at this moment, also what was told to stop and was given up on. */
+  readonly acting: Set<Promise<unknown>>;
 }
 
 /** A restore with what it is led with. */

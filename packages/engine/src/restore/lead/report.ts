@@ -10,6 +10,7 @@ import {
   type StepKind,
 } from '@holdfast/model';
 import { selfHash } from '../../self-hash.ts';
+import { apiOutage } from './api-outage.ts';
 import { foundBy } from './step-order.ts';
 
 /** What became of a restore that is over, by its plan and its journal. */
@@ -39,7 +40,9 @@ export function restoreReport(plan: RestorePlan, records: readonly JournalRecord
     startedAt,
     endedAt,
     durationMs: between(startedAt, endedAt),
+    backAt: isFinished ? null : (records.findLast(({ event }) => event === 'back')?.at ?? null),
     downtimeMs: downtime(plan, records, state),
+    ...apiOutage(plan, records, state),
     ...restored(plan, checks, isFinished),
     steps: plan.steps.map((step) => reportedStep(step, state, records)),
     checks,

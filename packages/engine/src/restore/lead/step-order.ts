@@ -1,5 +1,11 @@
-import type { OperationState, PlannedMember, RestorePlan, StepKind } from '@holdfast/model';
-import type { ArtefactSource, StepEvidence, StepOrder } from '../node.ts';
+import {
+  PlannedComponent,
+  type OperationState,
+  type PlannedMember,
+  type RestorePlan,
+  type StepKind,
+} from '@holdfast/model';
+import type { ArtefactSource, ComponentOrder, StepEvidence, StepOrder } from '../node.ts';
 import type { NodeOf } from '../ports.ts';
 import { fileArtefact } from './file-artefact.ts';
 
@@ -37,6 +43,31 @@ function orderOf(plan: RestorePlan, state: OperationState, kind: StepKind, membe
   };
 }
 
+/** What the machine of a part of the control plane is told to do or undo a step. */
+export function componentOrder(
+  plan: RestorePlan,
+  state: OperationState,
+  kind: ComponentOrder['kind'],
+  name: string,
+): ComponentOrder {
+  return { plan, kind, component: componentNamed(plan, state, name), found: foundOn(plan, state, name) };
+}
+
+/**
+ * The part of the control plane with a name. Whether it runs is as the check has seen it, right before anything was
+ * touched: what a crash left of the first `halt` cannot tell any more.
+ */
+function componentNamed(plan: RestorePlan, state: OperationState, name: string): PlannedComponent {
+  const component = plan.controlPlane.find((each) => each.name === name);
+  if (component === undefined) throw new Error(`the plan has steps of ${name} but no such part`);
+  const seen = foundBy(plan, state, 'check', null)?.['controlPlane'];
+  const { data = [] } = SeenComponent.array().safeParse(seen);
+  return { ...component, ...data.find((each) => each.name === name) };
+}
+
+/** What the step `check` notes of each. */
+const SeenComponent = PlannedComponent.pick({ name: true, running: true });
+
 /** The member of a plan with a name. */
 export function memberNamed(plan: RestorePlan, name: string): PlannedMember {
   const member = plan.members.find((each) => each.name === name);
@@ -44,7 +75,7 @@ export function memberNamed(plan: RestorePlan, name: string): PlannedMember {
   return member;
 }
 
-/** What the done steps of a kind have found, on a member or in the cluster as a whole. */
+/** What the done step of a kind has found, on a member, a part of the control plane, or in the cluster as a whole. */
 export function foundBy(
   plan: RestorePlan,
   state: OperationState,
@@ -55,10 +86,10 @@ export function foundBy(
   return step && state.evidence.get(step.number);
 }
 
-function foundOn(plan: RestorePlan, state: OperationState, member: string): StepOrder['found'] {
+function foundOn(plan: RestorePlan, state: OperationState, name: string): StepOrder['found'] {
   const found: Partial<Record<StepKind, StepEvidence>> = {};
   for (const step of plan.steps) {
-    const evidence = step.member === member ? state.evidence.get(step.number) : undefined;
+    const evidence = step.member === name ? state.evidence.get(step.number) : undefined;
     if (evidence !== undefined) found[step.kind] = evidence;
   }
   return found;

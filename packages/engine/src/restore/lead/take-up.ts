@@ -66,17 +66,26 @@ async function hold<T>(
   planOf: () => Promise<RestorePlan>,
 ): Promise<T> {
   const letGo = await holdRestore(folder.path, folder.id);
+  const acting = new Set<Promise<unknown>>();
   try {
     const plan = await planOf();
     const journal = await Journal.open(folder.journal, plan.id, context.clock, options.onRecord);
     try {
-      return await use({ folder, plan, journal });
+      return await use({ folder, plan, journal, acting });
     } finally {
       await journal.close();
     }
   } finally {
-    await letGo();
+    if (acting.size === 0) await letGo();
+    else void letGoAfter(acting, letGo);
   }
+}
+
+/** Whoever takes the restore up next would act beside what still acts. When this process ends first, its lock ends too. */
+async function letGoAfter(acting: Iterable<Promise<unknown>>, letGo: () => Promise<void>): Promise<void> {
+  await Promise.allSettled(acting);
+  // A lock that cannot be removed ends with this process as well.
+  await letGo().catch(() => {});
 }
 
 /** Notes that this process goes on with the restore. */

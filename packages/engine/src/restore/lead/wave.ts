@@ -1,23 +1,27 @@
 import { stepEntry, type OperationState, type PlannedStep, type StepKind } from '@holdfast/model';
 
 /**
- * What stops etcds, in either direction. A leader that stops hands its office over: to one that stops at the same moment it
- * tries for five seconds, to one that stops after it in no time, and alone it does not try (etcd,
- * TryTransferLeadershipOnShutdown).
+ * What comes one at a time though it is about members or parts of the control plane.
+ *
+ * Stopping etcds: a leader that stops hands its office over: to one that stops at the same moment it tries for five
+ * seconds, to one that stops after it in no time, and alone it does not try (etcd, TryTransferLeadershipOnShutdown).
+ *
+ * Starting parts of the control plane: API servers come first in the plan, and what asks them needs one that is ready.
+ * Stopped they are side by side.
  */
-const stopping = { forward: 'stop', back: 'start' } as const satisfies Record<
-  OperationState['direction'],
-  StepKind
->;
+const oneByOne: Record<OperationState['direction'], readonly StepKind[]> = {
+  forward: ['stop', 'serve'],
+  back: ['start', 'halt'],
+};
 
 /**
  * The steps that come next and may be done, or undone, at the same time: one kind, each on a member of its own, side by
- * side in the plan. Steps of the cluster as a whole come one by one, and so does what stops an etcd.
+ * side in the plan. Steps of the cluster as a whole come one by one, as do some others.
  */
 export function nextWave(steps: readonly PlannedStep[], state: OperationState): PlannedStep[] {
   const { next, direction } = state;
   if (next === undefined) return [];
-  if (stepEntry(next.kind).scope === 'cluster' || next.kind === stopping[direction]) return [next];
+  if (stepEntry(next.kind).scope === 'cluster' || oneByOne[direction].includes(next.kind)) return [next];
   const isOpen = (step: PlannedStep): boolean => {
     const own = state.steps[step.number - 1];
     return direction === 'forward'

@@ -69,7 +69,7 @@ function insteadOf(
   { way, members }: Triage['ways'][number],
   described: PlanRequest['description']['members'],
 ): string {
-  if (way === 'replace') return `replace ${members.join(', ')}: holdfast restore plan --way replace`;
+  if (way === 'replace') return `replace ${members.join(', ')} (--way replace)`;
   if (way === 'objects') return 'put back the objects that are missed: kubectl apply -f OBJECTS';
   const commands = described
     .filter(({ name }) => members.includes(name))

@@ -15,6 +15,7 @@ const costs: Record<StepKind, Cost> = {
   check: { ms: 2_000, passes: 1 },
   guard: { ms: 1_000, passes: 2 },
   fetch: { ms: 100, passes: 2 },
+  halt: { ms: 5_000 },
   stop: { ms: 2_000 },
   keep: { ms: 100 },
   salvage: { ms: 5_000, passes: 4 },
@@ -27,6 +28,7 @@ const costs: Record<StepKind, Cost> = {
   promote: { ms: 3_000, passes: 3 },
   agree: { ms: 3_000, passes: 1 },
   probe: { ms: 6_000 },
+  serve: { ms: 15_000 },
   unlock: { ms: 50 },
   save: { ms: 1_000, passes: 3 },
 };

@@ -60,7 +60,10 @@ const mostBump = 2 ** 52;
 
 function bumpOf({ bump }: PlanRequest, { found, source }: Basis): RestorePlan['bump'] {
   if (bump === null) return null;
-  const seen = Math.max(source.revision, ...found.members.map(({ sight }) => sight.revision ?? 0));
+  const seen = Math.max(
+    source.revision,
+    ...found.members.flatMap(({ sight }) => [sight.revision ?? 0, sight.undoneRevision ?? 0]),
+  );
   const by = bump?.by ?? Math.min(mostBump, Math.max(limits.revisionBump, Math.ceil(unseenShare * seen)));
   if (!(Number.isInteger(by) && by >= 1 && by <= mostBump)) {
     throw new Failure('usage', `the revision can be moved by 1 to ${mostBump}, not by ${by}`);

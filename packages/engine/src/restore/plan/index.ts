@@ -7,6 +7,7 @@
  * - triage-cluster: both, judged by the model.
  * - choose-way:     whether to restore, and how.
  * - topology:       who takes part, as member, former one or seed.
+ * - control-plane:  what is stopped before etcd.
  * - identity:       token, cluster id and revisions of the new cluster.
  * - loss:           what will be missing.
  * - estimate:       how long each step takes.

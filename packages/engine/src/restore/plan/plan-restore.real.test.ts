@@ -29,7 +29,13 @@ function requestFor(cluster: EtcdCluster): PlanRequest {
     version: null,
   });
   return {
-    description: { apiVersion: 'holdfast.dev/v1', kind: 'ClusterDescription', name: 'prod', members },
+    description: {
+      apiVersion: 'holdfast.dev/v1',
+      kind: 'ClusterDescription',
+      name: 'prod',
+      members,
+      controlPlane: [],
+    },
     nodes: () => ({ observe }) as unknown as RestoreNode,
     connect: (endpoints) => connectEtcd({ endpoints, clock: systemClock }),
     by: 'root@bastion',
@@ -109,3 +115,14 @@ test.skipIf(skip)(
     expect(plan.source).toMatchObject({ revision: 21 });
   },
 );
+
+test.skipIf(skip)('a cluster that is electing its next leader has not lost its quorum', async () => {
+  await using cluster = await startCluster({ version: '3.6', members: 3 });
+  const request = requestFor(cluster);
+  const leader = await cluster.leaderIndex();
+  await cluster.kill(leader);
+  expect(await triageCluster(context, request)).toMatchObject({
+    verdict: 'minority-lost',
+    ways: [{ way: 'start', members: [cluster.members[leader]!.name] }, {}],
+  });
+});

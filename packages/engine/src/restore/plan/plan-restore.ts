@@ -4,6 +4,7 @@ import type { VerbContext } from '../../context.ts';
 import { preflight, type PlanToBe } from '../checks/index.ts';
 import { chooseWay, refuseContradictions } from './choose-way.ts';
 import type { ChosenWay } from './chosen-way.ts';
+import { controlPlaneOf } from './control-plane.ts';
 import { estimateMs } from './estimate.ts';
 import { identityOf } from './identity.ts';
 import { lossOf } from './loss.ts';
@@ -65,6 +66,7 @@ async function planToBe(
     source,
     ...identityOf(request, { found, source, members, seed }),
     members: [...members],
+    controlPlane: await controlPlaneOf(context, request, chosen),
     ...(chosen.way === 'replace' && { staying: [...staying] }),
     loss: await lossOf(context, found, chosen),
     otherWays: await otherWays(context, found, chosen),

@@ -34,7 +34,7 @@ export interface PlanRequest extends TriageRequest {
   readonly token?: string;
   /** How far revisions are moved; null: not at all; far enough for any watcher when absent. */
   readonly bump?: RestorePlan['bump'];
-  /** Members that cannot be reached and that a person vouches to be off. */
+  /** Members, and parts of the control plane, that cannot be reached and that a person vouches to be off. */
   readonly attest?: readonly { readonly member: string; readonly reason: string }[];
   readonly skips?: RestorePlan['skips'];
   /** The snapshot of another cluster is wanted. */

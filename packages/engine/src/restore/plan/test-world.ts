@@ -7,6 +7,7 @@ import type { EtcdClient, ListedMember, Survey, SurveyedMember } from '@holdfast
 import {
   unseen,
   type ClusterDescription,
+  type ComponentDescription,
   type MemberDescription,
   type MemberSight,
   type SnapshotManifest,
@@ -14,7 +15,7 @@ import {
 import { openRepository, type Repository } from '@holdfast/repository';
 import { evidenceOf, storeSnapshot } from '@holdfast/repository/testing';
 import type { VerbContext } from '../../context.ts';
-import type { RestoreNode } from '../node.ts';
+import type { ComponentSight, RestoreNode } from '../node.ts';
 import type { PlanRequest } from './request.ts';
 
 /** What an etcd answers, or how it refuses to. */
@@ -32,8 +33,16 @@ export interface Scene {
   readonly listed?: readonly ListedMember[];
 }
 
+/** Whether each part of the control plane runs, or how its machine refuses to tell. */
+type Parts = Readonly<Record<string, boolean | null | Failure>>;
+
 export const context: VerbContext = {
-  clock: { ...systemClock, now: () => new Date('2026-11-20T12:00:00.000Z') },
+  // An election that nobody ends need not be waited for.
+  clock: {
+    ...systemClock,
+    now: () => new Date('2026-11-20T12:00:00.000Z'),
+    sleep: () => Promise.resolve(),
+  },
   signal: new AbortController().signal,
   holdfast: '0.1.0',
 };
@@ -67,25 +76,41 @@ export const sample = gunzipSync(
 export class World {
   readonly folder: string;
   readonly description: ClusterDescription;
-  readonly #scenes: ReadonlyMap<string, Scene>;
+  #scenes: ReadonlyMap<string, Scene>;
+  readonly #parts: Parts;
 
-  static async of(scenes: Record<string, Scene>): Promise<World> {
-    return new World(await mkdtemp(join(tmpdir(), 'holdfast-plan-')), scenes);
+  static async of(scenes: Record<string, Scene>, parts: Parts = {}): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'holdfast-plan-')), scenes, parts);
   }
 
-  private constructor(folder: string, scenes: Record<string, Scene>) {
+  private constructor(folder: string, scenes: Record<string, Scene>, parts: Parts) {
     this.folder = folder;
+    this.#parts = parts;
     this.#scenes = new Map(Object.entries(scenes));
     this.description = {
       apiVersion: 'holdfast.dev/v1',
       kind: 'ClusterDescription',
       name: 'prod',
       members: Object.keys(scenes).map((name, i) => this.#member(name, i)),
+      controlPlane: Object.keys(parts).map((name) => ({
+        name,
+        component: name.startsWith('api') ? 'kube-apiserver' : 'kube-scheduler',
+        urls: ['https://127.0.0.1:1'],
+        run: { driver: 'systemd', unit: `${name}.service` },
+      })),
     };
   }
 
+  /** From now on it is found otherwise. */
+  become(scenes: Record<string, Scene>): void {
+    this.#scenes = new Map(Object.entries(scenes));
+  }
+
   request(more: Partial<PlanRequest> = {}): PlanRequest {
-    const node = { observe: async (member: MemberDescription) => this.#observe(member.name) };
+    const node = {
+      observe: async (member: MemberDescription) => this.#observe(member.name),
+      observeComponent: async ({ name }: ComponentDescription) => this.#observePart(name),
+    };
     return {
       description: this.description,
       nodes: () => node as unknown as RestoreNode,
@@ -128,6 +153,12 @@ export class World {
     const { sight = {} } = this.#scenes.get(name) ?? {};
     if (sight instanceof Failure) throw sight;
     return { ...unseen(), ...sight };
+  }
+
+  #observePart(name: string): ComponentSight {
+    const running = this.#parts[name] ?? null;
+    if (running instanceof Failure) throw running;
+    return { running, detail: 'its unit says so' };
   }
 
   #client(endpoints: readonly string[]): EtcdClient {

@@ -20,9 +20,12 @@ export interface Topology {
  */
 export function topologyOf(request: PlanRequest, found: FoundCluster, chosen: ChosenWay): Topology {
   const { members: wanted, attest = [] } = request;
-  for (const name of [...(wanted ?? []), ...attest.map(({ member }) => member)]) {
-    if (!found.members.some((each) => each.name === name)) throw notDescribed(name);
-  }
+  const isMember = (name: string): boolean => found.members.some((each) => each.name === name);
+  const parts = request.description.controlPlane.map(({ name }) => name);
+  const stranger =
+    wanted?.find((name) => !isMember(name)) ??
+    attest.find(({ member }) => !isMember(member) && !parts.includes(member))?.member;
+  if (stranger !== undefined) throw notDescribed(stranger);
   const replacing = chosen.way === 'replace';
   const taking = replacing
     ? found.members.filter(({ name }) => chosen.members.includes(name))

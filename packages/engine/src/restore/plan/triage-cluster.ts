@@ -1,5 +1,6 @@
 import { triage, type Triage } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
+import { onceElected } from './elected.ts';
 import type { TriageRequest } from './request.ts';
 import { findMembers, type FoundMember } from './sight.ts';
 import { findSnapshot, type FoundSnapshot } from './snapshot.ts';
@@ -26,7 +27,7 @@ export async function triageCluster(context: VerbContext, request: TriageRequest
 
 /** The same, with what it rests on. */
 export async function findCluster(context: VerbContext, request: TriageRequest): Promise<FoundCluster> {
-  const members = await findMembers(context, request);
+  const members = await onceElected(context, async () => findMembers(context, request));
   const found = await findSnapshot(request, members);
   const snapshot = 'why' in found ? null : found;
   return {

@@ -120,6 +120,16 @@ describe('who takes part:', () => {
     expect(await refusal(world, { way: 'replace', replace: ['m9'] })).toMatchObject({ code: 'usage' });
   });
 
+  test('the lost are not replaced beside one that stays and has left the quorum', async () => {
+    const world = await worldOf({ ...three(alive, alive, alive), m4: lost, m5: off() });
+    expect(await refusal(world, { way: 'replace' })).toMatchObject({
+      code: 'usage',
+      why: 'm5 would stay and is not in the quorum: start it, or name all who are to be replaced: --replace m4 --replace m5',
+    });
+    const plan = await planRestore(context, world.request({ way: 'replace', replace: ['m4', 'm5'] }));
+    expect(plan.members.map(({ name }) => name)).toEqual(['m4', 'm5']);
+  });
+
   test('nobody is replaced in a cluster that has more members than are described', async () => {
     const listed = ['1', '2', '3', '4', '5'].map((id) => ({
       id: `a${id}`,

@@ -1,4 +1,10 @@
-import { planSteps, type PlannedMember, type RestorePlan } from '@holdfast/model';
+import {
+  planSteps,
+  type ComponentKind,
+  type PlannedComponent,
+  type PlannedMember,
+  type RestorePlan,
+} from '@holdfast/model';
 import { planHash } from '../../plan/index.ts';
 
 type Shape = Pick<RestorePlan, 'way' | 'strategy'> & {
@@ -7,10 +13,20 @@ type Shape = Pick<RestorePlan, 'way' | 'strategy'> & {
   readonly source?: 'snapshot' | 'salvage';
   /** Former members are vouched for as off. */
   readonly attested?: boolean;
+  /** How many machines have a control plane; none when absent. */
+  readonly control?: number;
 };
 
 /** The plan of a restore of members m1, m2 … and former members f1, f2 … that lie nowhere. */
-export function planOf({ way, strategy, fresh, former, source = 'snapshot', attested }: Shape): RestorePlan {
+export function planOf({
+  way,
+  strategy,
+  fresh,
+  former,
+  source = 'snapshot',
+  attested,
+  control = 0,
+}: Shape): RestorePlan {
   const members = [
     ...Array.from({ length: fresh }, (_, i) => member(`m${i + 1}`, 'member')),
     ...Array.from({ length: former }, (_, i) => ({
@@ -24,6 +40,7 @@ export function planOf({ way, strategy, fresh, former, source = 'snapshot', atte
     strategy,
     seed: strategy === 'seed' ? 'm1' : null,
     members,
+    controlPlane: Array.from({ length: control }, (_, i) => controlPlaneOf(i + 1)).flat(),
     source:
       way === 'replace'
         ? { kind: 'quorum' as const, ...figures }
@@ -63,6 +80,22 @@ export function planOf({ way, strategy, fresh, former, source = 'snapshot', atte
 
 export function hashed(plan: RestorePlan): RestorePlan {
   return { ...plan, hash: planHash(plan) };
+}
+
+/** An API server that runs, a scheduler that does not, and the controllers. */
+function controlPlaneOf(machine: number): PlannedComponent[] {
+  const part = (name: string, component: ComponentKind, running: boolean): PlannedComponent => ({
+    name: `${name}${machine}`,
+    component,
+    urls: [`https://m${machine}:6443`],
+    run: { driver: 'systemd', unit: `${component}.service` },
+    running,
+  });
+  return [
+    part('sched', 'kube-scheduler', false),
+    part('api', 'kube-apiserver', true),
+    part('ctrl', 'kube-controller-manager', true),
+  ];
 }
 
 function member(name: string, role: PlannedMember['role']): PlannedMember {

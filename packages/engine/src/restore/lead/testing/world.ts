@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, type Clock } from '@holdfast/base';
-import type { RestorePlan, StepKind } from '@holdfast/model';
+import { unseen, type RestorePlan, type StepKind } from '@holdfast/model';
 import type { ClusterStepOrder } from '../../cluster-steps/index.ts';
-import type { NodeContext, RestoreNode, StepEvidence, StepOrder } from '../../node.ts';
+import type { ComponentOrder, NodeContext, RestoreNode, StepEvidence, StepOrder } from '../../node.ts';
+import { ControlPlane } from './control-plane.ts';
 
 /** The process is dead: it writes no record and does nothing to any node any more. */
 export class Died extends Error {}
@@ -21,7 +22,8 @@ type Act = { readonly kind: StepKind; readonly way: 'do' | 'undo'; readonly memb
 
 /**
  * Machines in memory, as far as it matters in which order a leader acts on them: what they are is the agent's business.
- * Every start is checked: never an old and a new member at once, never a new one before all old data is put aside.
+ * Every start is checked: never an old and a new member at once, never a new one before all old data is put aside; and no
+ * API server while data is moved, or restored and not yet proven.
  */
 export class World implements Clock {
   readonly machines = new Map<string, Machine>();
@@ -30,16 +32,23 @@ export class World implements Clock {
   readonly broken: string[] = [];
   /** Thrown by an act, or undefined; asked before its effect. */
   fault: (act: Act) => Error | undefined = () => undefined;
-  /** An act that waits until it is told to stop; `deaf`: not even then. */
-  hang: (act: Act) => 'hang' | 'deaf' | undefined = () => undefined;
+  /** An act that waits until it is told to stop; with a promise: for that, and hears nothing. */
+  hang: (act: Act) => 'hang' | Promise<void> | undefined = () => undefined;
   #dead = false;
   #left = Infinity;
   #ms = Date.parse('2026-11-21T12:00:00.000Z');
   #sleepers = new Set<{ ms: number; wake: () => void }>();
   readonly #plan: RestorePlan;
+  readonly controlPlane: ControlPlane;
+  #proven = false;
 
   constructor(plan: RestorePlan) {
     this.#plan = plan;
+    this.controlPlane = new ControlPlane(plan, {
+      isProven: () => this.#proven && this.#isNewRunning,
+      isOld: () => this.reached.every(({ machine }) => machine.name === 'old' && machine.running === 'old'),
+      broken: (what) => this.broken.push(what),
+    });
     for (const { name } of plan.members) {
       this.machines.set(name, {
         name: 'old',
@@ -67,14 +76,15 @@ export class World implements Clock {
   }
 
   get isAllOld(): boolean {
-    return this.reached.every(
+    const isOld = this.reached.every(
       ({ machine: { name, running, kept, artefact, staged, claim } }) =>
         name === 'old' && running === 'old' && !kept && !artefact && !staged && !claim,
     );
+    return isOld && this.controlPlane.isAsBefore;
   }
 
   get isAllNew(): boolean {
-    return this.reached.every(({ member, machine: { name, running, kept, staged, claim } }) => {
+    const isNew = this.reached.every(({ member, machine: { name, running, kept, staged, claim } }) => {
       const fresh = member.role === 'member';
       return (
         name === (fresh ? 'new' : 'bar') &&
@@ -84,6 +94,11 @@ export class World implements Clock {
         !claim
       );
     });
+    return isNew && this.controlPlane.isAllUp;
+  }
+
+  get #isNewRunning(): boolean {
+    return this.reached.every(({ member, machine }) => member.role === 'former' || machine.running === 'new');
   }
 
   now(): Date {
@@ -113,7 +128,11 @@ export class World implements Clock {
   }
 
   readonly node: RestoreNode = {
-    observe: () => Promise.reject(new Error('not asked by a leader')),
+    observe: ({ name }) =>
+      Promise.resolve({ ...unseen(), running: this.machines.get(name)!.running !== undefined }),
+    observeComponent: () => Promise.reject(new Error('not asked by a leader')),
+    performComponent: async (order, context) => this.#actOnPart('do', order, context),
+    undoComponent: async (order, context) => this.#actOnPart('undo', order, context),
     perform: async (order, context) => this.#act('do', order, context, () => this.#do(order)),
     undo: async (order, context) => this.#act('undo', order, context, () => this.#undo(order)),
     salvaged: ({ found }) => ({
@@ -136,6 +155,8 @@ export class World implements Clock {
   ): Promise<StepEvidence> =>
     this.#act('do', order, { clock: this, signal: context.signal }, () => {
       const { kind, member } = order;
+      if (kind === 'check') return { checks: [], controlPlane: this.controlPlane.seen };
+      if (kind === 'probe') this.#proven = true;
       if (kind === 'join') return { memberId: 'b2', initialCluster: `${member?.name}=there` };
       if (kind === 'promote' && order.found('join', member?.name) === undefined)
         this.broken.push('promoted a stranger');
@@ -154,6 +175,18 @@ export class World implements Clock {
       };
     });
 
+  async #actOnPart(way: Act['way'], order: ComponentOrder, context: NodeContext): Promise<StepEvidence> {
+    const acting = this.controlPlane.begin(order, way);
+    const { kind, component } = order;
+    try {
+      return await this.#act(way, { kind, member: component }, context, () =>
+        this.controlPlane.act(order, way),
+      );
+    } finally {
+      acting.end();
+    }
+  }
+
   /** Dies before or after the effect, or between two of them. */
   async #act(
     way: Act['way'],
@@ -167,11 +200,12 @@ export class World implements Clock {
     // Some are slow, so that whatever may happen beside them does.
     if (this.acts.length % 3 === 0) await wait(2);
     const hang = this.hang(act);
-    if (hang !== undefined) {
+    if (hang === 'hang') {
       await new Promise((_, reject) => {
-        if (hang === 'hang') signal.addEventListener('abort', () => reject(signal.reason));
+        signal.addEventListener('abort', () => reject(signal.reason));
       });
     }
+    await hang;
     const fault = this.fault(act);
     if (fault !== undefined) throw fault;
     if (this.#dead) throw new Died();
@@ -186,7 +220,16 @@ export class World implements Clock {
     if (this.#dead) throw new Died();
   }
 
-  #do({ kind, member, artefact, found, join }: StepOrder): StepEvidence {
+  /** Data is moved, or run by etcd, under the hands of a control plane only where members are replaced. */
+  #expectHalted({ kind, member }: StepOrder): void {
+    if (this.#plan.way === 'replace' || !['stop', 'keep', 'place', 'start'].includes(kind)) return;
+    if (this.controlPlane.running.size > 0)
+      this.broken.push(`${kind} of ${member.name} beside a control plane that runs`);
+  }
+
+  #do(order: StepOrder): StepEvidence {
+    const { kind, member, artefact, found, join } = order;
+    this.#expectHalted(order);
     const machine = this.machines.get(member.name)!;
     if (kind === 'lock') {
       machine.claim = true;
@@ -218,9 +261,12 @@ export class World implements Clock {
     }
     if (machine.name !== 'new' && !joins) this.broken.push(`${name} starts from nothing`);
     [machine.name, machine.running] = ['new', 'new'];
+    this.#proven = false;
   }
 
-  #undo({ kind, member, keepNew, found }: StepOrder): StepEvidence {
+  #undo(order: StepOrder): StepEvidence {
+    const { kind, member, keepNew, found } = order;
+    this.#expectHalted(order);
     const machine = this.machines.get(member.name)!;
     if (kind === 'lock') machine.claim = false;
     if (kind === 'fetch' || kind === 'share') machine.artefact = false;

@@ -89,8 +89,8 @@ export async function putNew(path: string, text: string, mode: number, part: str
 }
 
 /** The same, over an older file of the name. */
-export async function putWhole(path: string, text: string): Promise<void> {
-  await writeSynced(`${path}.part`, text, 0o600);
+export async function putWhole(path: string, text: string, mode = 0o600): Promise<void> {
+  await writeSynced(`${path}.part`, text, mode);
   await rename(`${path}.part`, path);
   await syncFolder(dirname(path));
 }
