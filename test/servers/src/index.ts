@@ -36,6 +36,16 @@ export {
   type StoredObject,
 } from './kubernetes/objects.ts';
 export { seededRandom, type SeededRandom } from './kubernetes/random.ts';
+export { type ConfigMap, kubeClient, type KubeClient } from './kube-apiserver/client.ts';
+export { type KubeApiserverPlan, planKubeApiserver } from './kube-apiserver/plan.ts';
+export { type KubeApiserver, startKubeApiserver } from './kube-apiserver/start.ts';
+export { kubeApiserverOrSkip } from './kube-apiserver/require.ts';
 export { etcdOrSkip, type EtcdOrSkip } from './require.ts';
+export { sealingPrograms, type SealingPrograms, sealingProgramsOrSkip } from './sealing/programs.ts';
 export { type SystemdMachine } from './systemd/machine.ts';
 export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';
+export { faultProxy } from './s3/fault-proxy.ts';
+export { type FaultProxy, type FaultRule } from './s3/faults.ts';
+export { s3OrSkip } from './s3/require.ts';
+export { type S3Keys, type S3Kind, s3Kinds, type S3Server } from './s3/server.ts';
+export { s3Server } from './s3/start.ts';

@@ -30,30 +30,37 @@ describe('the ways to a part', () => {
     await expect(etcdInFolder(dir, '3.5')).rejects.toThrow('etcdutl');
   });
 
-  it('name every reason when none is left', async () => {
+  it.each([
+    ['3.6', ['HOLDFAST_ETCD_3_6: no ', 'PATH: no etcd']],
+    ['kube-apiserver', ['HOLDFAST_KUBE_APISERVER: not set', 'PATH: none there']],
+  ])('name every reason when none is left: %s', async (part, own) => {
     const { code, stderr } = await runAny(
       process.execPath,
-      [join(import.meta.dirname, '..', 'prepare.ts'), '3.6'],
+      [join(import.meta.dirname, '..', 'prepare.ts'), part],
       {
         env: {
           PATH: dir,
           HOLDFAST_CACHE: join(dir, 'cache'),
           HOLDFAST_ETCD_3_6: dir,
+          HOLDFAST_KUBE_APISERVER: undefined,
           HOLDFAST_GO: undefined,
         },
       },
     );
     expect(code).toBe(1);
-    for (const way of [
-      'HOLDFAST_ETCD_3_6: no ',
-      'PATH: no etcd',
-      'cache: none in',
-      'Go: Go ',
-      'no apt-get',
-    ]) {
-      expect(stderr).toContain(way);
-    }
+    for (const way of [...own, 'cache: none in', 'Go: Go ', 'no apt-get']) expect(stderr).toContain(way);
     expect(readdirSync(join(dir, 'cache'))).toEqual([]);
+  });
+
+  it('refuse a kube-apiserver that is too old', async () => {
+    const path = join(dir, 'kube-apiserver');
+    writeFileSync(path, '#!/bin/sh\necho Kubernetes v1.20.2\n', { mode: 0o755 });
+    const { stderr } = await runAny(
+      process.execPath,
+      [join(import.meta.dirname, '..', 'prepare.ts'), 'kube-apiserver'],
+      { env: { PATH: dir, HOLDFAST_CACHE: join(dir, 'cache'), HOLDFAST_KUBE_APISERVER: path } },
+    );
+    expect(stderr).toContain(`HOLDFAST_KUBE_APISERVER: ${path} is 1.20.2, not 1.30 or newer`);
   });
 });
 

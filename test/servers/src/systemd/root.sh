@@ -25,7 +25,7 @@ mkdir -p "$root$shared"
 mount --bind "$shared" "$root$shared"
 
 cd "$root"
-mkdir -p etc dev proc sys run tmp var/log root units none outside
+mkdir -p etc/systemd/system dev proc sys run tmp var/log root units none outside
 cp /etc/passwd /etc/group /etc/ld.so.cache etc/
 printf '127.0.0.1 localhost\n' > etc/hosts
 printf 'hosts: files\npasswd: files\ngroup: files\n' > etc/nsswitch.conf
@@ -58,6 +58,6 @@ if awk -v shared="$shared" '$4 ~ /^rw/ && $3 !~ /^(tmpfs|proc|cgroup2|devtmpfs)$
 fi
 # The units and generators of the machine outside must never be seen: its boot would be played on shared kernel state.
 exec env -i container=holdfast-test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  SYSTEMD_UNIT_PATH=/run/systemd/system:/units SYSTEMD_GENERATOR_PATH=/none SYSTEMD_ENVIRONMENT_GENERATOR_PATH=/none \
+  SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/systemd/system:/units SYSTEMD_GENERATOR_PATH=/none SYSTEMD_ENVIRONMENT_GENERATOR_PATH=/none \
   setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-net_admin,-sys_boot,-syslog,-mknod,-wake_alarm,-mac_admin,-bpf,-perfmon \
   /usr/lib/systemd/systemd --system --unit=machine.target systemd.unified_cgroup_hierarchy=1 --log-target=console --show-status=no
