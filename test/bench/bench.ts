@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { EtcdMinor } from '@holdfast/test-servers';
 import { benchDatabase } from './database.ts';
 import { type Duel, fight, type Outcome } from './duel.ts';
+import { objectDuels } from './object-duels.ts';
 import { holdfastBin, restoreDuel, saveDuel, verifyDuel, verifyFullyDuel } from './duels.ts';
 
 export interface BenchOptions {
@@ -46,6 +47,7 @@ export async function bench(options: BenchOptions): Promise<Outcome[]> {
     await hold(await verifyDuel(database, repo, 'bench', version));
     await hold(await verifyFullyDuel(database, repo, 'bench', version));
     await hold(await restoreDuel(database, folder, version));
+    for (const duel of await objectDuels(database, folder)) await hold(duel);
     return outcomes;
   } finally {
     rmSync(folder, { recursive: true, force: true });

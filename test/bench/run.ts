@@ -4,7 +4,7 @@ import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
 import { bench } from './bench.ts';
 import type { Outcome } from './duel.ts';
 
-const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--rest 0] [--only save|verify|restore]
+const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--rest 0] [--only save|verify|restore|seal|open]
 
 Holdfast against etcd's own tools of the same version (${etcdMinors.join(', ')}), in turn, as whole processes. The
 database is made once and kept in the cache. Quote ratios from a machine that does nothing else;
