@@ -1,7 +1,7 @@
 /**
  * @holdfast/repository: where snapshots live. Knows nothing of etcd. docs/format.md is normative for what is stored.
  *
- * - storage:  where objects are: a folder (or, later, a bucket); everything above sees only keys.
+ * - storage:  where objects are: a folder or a bucket, tried again, limited or read-only; everything above sees only keys.
  * - record:   a small JSON object of the model, written once.
  * - snapshot: the folder of one name; its manifest is written last and is what makes it exist.
  * - claim:    the right to change such a folder, so that of two writers of one name only one goes on.
@@ -18,5 +18,10 @@ export { isSystemError, reading, writing } from './storage/local/errors.ts';
 export { makeFolder, syncFolder } from './storage/local/folder.ts';
 export { LocalStorage } from './storage/local/local.ts';
 export { stageBeside } from './storage/local/beside.ts';
+export { LimitedStorage, type StorageLimits } from './storage/limit/limited-storage.ts';
+export { ReadOnlyStorage } from './storage/read-only.ts';
+export { openS3, probeS3, type OpenS3Options } from './storage/s3/open.ts';
+export type { S3Probe } from './storage/s3/probe.ts';
+export type { S3Credentials, S3Encryption, S3Lock, S3Role, S3Settings } from './storage/s3/settings.ts';
 export type { StagedFile } from './storage/local/staged-file.ts';
-export type { ByteRange, ObjectWriter, Storage, StoredObject } from './storage/storage.ts';
+export type { ByteRange, ObjectLock, ObjectWriter, Storage, StoredObject } from './storage/storage.ts';

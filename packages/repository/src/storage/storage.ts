@@ -6,6 +6,14 @@ export interface StoredObject {
   /** Bytes. */
   readonly size: number;
   readonly modifiedAt: Date;
+  /** Until when nobody may remove it, where the storage can see to that and tells it; only `stat` does. */
+  readonly lock?: ObjectLock;
+}
+
+/** `governance` can be lifted by those who have the right to, `compliance` by nobody. */
+export interface ObjectLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly until: Date;
 }
 
 /** A part of an object in bytes; `end` is the first byte that is not read. */
@@ -18,11 +26,16 @@ export interface ByteRange {
 export interface ObjectWriter {
   /** The unfinished object as a file of this machine, readable until it is placed; undefined where there is none. */
   readonly path: string | undefined;
+  /** Names the unfinished object, so that `create` can go on with it after a restart; undefined where it cannot. */
+  readonly resume?: string | undefined;
   /** Appends; blocks of 1 MiB and more are fast. The chunk may be reused once this returns or resolves. */
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Makes what was written durable. */
+  /** Makes what was written durable; a bucket does so with whole parts, and with the rest when it is placed. */
   sync(): Promise<void>;
-  /** Syncs and puts the object under its key; false when something was there, which is left alone. */
+  /**
+   * Syncs and puts the object under its key; false when something was there, which is left alone. May be called again
+   * when it failed in a way that passes (`isRetryable`).
+   */
   place(): Promise<boolean>;
   /** Removes what is not placed. Safe to call at any time, any number of times; never rejects. */
   discard(): Promise<void>;
@@ -37,15 +50,21 @@ export interface ObjectWriter {
  * - A write is seen by every read that begins after it.
  * - A folder is only a part of keys: it appears with its first object and goes with its last.
  *
- * Every method throws `disk-full`, `file-unwritable` or `file-unreadable` when the storage itself fails.
+ * Every method throws `disk-full`, `file-unwritable` or `file-unreadable` when the storage itself fails; a bucket
+ * also the `s3-` ones.
  */
 export interface Storage {
   /** Where it is, as its user would write it. */
   readonly location: string;
   /** Writes a small object; false when the key is taken, and then nothing is changed. */
   put(key: string, content: Uint8Array): Promise<boolean>;
-  /** Begins a large object. */
-  create(key: string): Promise<ObjectWriter>;
+  /**
+   * Begins a large object.
+   *
+   * @param resume what an earlier writer of this key called itself: the same content is to be written once more from its
+   *   beginning, and what has arrived of it is not sent again. A name that is not known any more begins anew.
+   */
+  create(key: string, resume?: string): Promise<ObjectWriter>;
   /** A small object; undefined when there is none. @throws manifest-damaged when it has more than `limit` bytes */
   get(key: string, limit: number): Promise<Uint8Array | undefined>;
   /** The bytes of an object, or of a part of it, in order; every chunk is the reader's own. */

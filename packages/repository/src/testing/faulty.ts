@@ -17,7 +17,7 @@ export class FaultyStorage implements Storage {
   /** Every change that was asked for, in order, e.g. `put clusters/…/cluster.json`. */
   readonly changes: string[] = [];
   readonly #inner: Storage;
-  readonly #faults: { step: StorageStep; skip: number; error: Error }[] = [];
+  readonly #faults: { step: StorageStep; skip: number; error: Error; done: boolean }[] = [];
   #lastChange = Infinity;
 
   constructor(inner: Storage) {
@@ -27,7 +27,12 @@ export class FaultyStorage implements Storage {
 
   /** The next call of `step` (after `skip` good ones) fails with `error` and does nothing. */
   failNext(step: StorageStep, error: Error, skip = 0): void {
-    this.#faults.push({ step, skip, error });
+    this.#faults.push({ step, skip, error, done: false });
+  }
+
+  /** The next call of `step` (after `skip` other ones) does all it should, and fails with `error` all the same. */
+  loseAnswer(step: StorageStep, error: Error, skip = 0): void {
+    this.#faults.push({ step, skip, error, done: true });
   }
 
   /** Only `count` more changes are made; then the process is as good as dead, its clearing up included. */
@@ -39,8 +44,8 @@ export class FaultyStorage implements Storage {
     return this.#step('put', key, () => this.#inner.put(key, content));
   }
 
-  create(key: string): Promise<ObjectWriter> {
-    return this.#step('create', key, async () => this.#watched(key, await this.#inner.create(key)));
+  create(key: string, resume?: string): Promise<ObjectWriter> {
+    return this.#step('create', key, async () => this.#watched(key, await this.#inner.create(key, resume)));
   }
 
   get(key: string, limit: number): Promise<Uint8Array | undefined> {
@@ -80,6 +85,7 @@ export class FaultyStorage implements Storage {
   #watched(key: string, writer: ObjectWriter): ObjectWriter {
     return {
       path: writer.path,
+      resume: writer.resume,
       write: (chunk) => this.#step('write', key, async () => writer.write(chunk)),
       sync: () => this.#step('sync', key, () => writer.sync()),
       place: () => this.#step('place', key, () => writer.place()),
@@ -98,6 +104,7 @@ export class FaultyStorage implements Storage {
     fault.skip -= 1;
     if (fault.skip >= 0) return act();
     this.#faults.splice(this.#faults.indexOf(fault), 1);
+    if (fault.done) await act();
     throw fault.error;
   }
 }

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { s3Kinds, s3OrSkip, s3Server, type S3Server } from '@holdfast/test-servers';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describeStorage } from '../../testing/conformance.ts';
+import type { Storage } from '../storage.ts';
+import { openS3 } from './open.ts';
+import type { S3Settings } from './settings.ts';
+import { quiet, settingsOf } from './testing/settings-of.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const runs = 8;
+
+async function read(storage: Storage, key: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of storage.read(key)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+for (const kind of s3Kinds) {
+  describe.skipIf((await s3OrSkip(kind)).skip)(kind, () => {
+    let server: S3Server;
+    beforeAll(async () => {
+      server = await s3Server(kind);
+      await server.makeBucket('plain');
+      await server.makeBucket('locked', { objectLock: true });
+    });
+    afterAll(async () => server?.[Symbol.asyncDispose]());
+
+    const open = (more: Partial<S3Settings> = {}): Promise<Storage> =>
+      openS3({ ...settingsOf(server, 'plain'), ...more }, quiet);
+
+    describeStorage(kind, () => open(), runs);
+    describeStorage(`${kind} without conditional writes`, () => open({ conditionalWrites: 'none' }), runs);
+
+    test('an upload is gone on with after a restart, and parts that have arrived are not sent again', async () => {
+      const settings = settingsOf(server, 'plain');
+      const content = randomBytes(12 << 20);
+      const first = await (await openS3(settings, quiet)).create('big');
+      await first.write(content.subarray(0, 11 << 20));
+      await first.sync();
+
+      const storage = await openS3(settings, quiet);
+      const second = await storage.create('big', first.resume);
+      expect(second.resume).toBe(first.resume);
+      await second.write(content);
+      expect(await second.place()).toBe(true);
+      expect((await read(storage, 'big')).equals(content)).toBe(true);
+      expect(await server.uploadsIn('plain')).toEqual([]);
+    });
+
+    test('other content than before the restart replaces what had arrived', async () => {
+      const storage = await open();
+      const first = await storage.create('big');
+      await first.write(randomBytes(11 << 20));
+      await first.sync();
+      const content = randomBytes(7 << 20);
+      const second = await storage.create('big', first.resume);
+      await second.write(content);
+      expect(await second.place()).toBe(true);
+      expect((await read(storage, 'big')).equals(content)).toBe(true);
+    });
+
+    test('objects are locked when they are put and placed, and say until when', async () => {
+      const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5000);
+      const storage = await openS3(
+        { ...settingsOf(server, 'locked'), lock: { mode: 'governance', until } },
+        quiet,
+      );
+      await storage.put('small', bytes('x'));
+      const writer = await storage.create('large');
+      await writer.write(bytes('y'));
+      await writer.place();
+      expect(await storage.stat('small')).toMatchObject({ lock: { mode: 'governance', until } });
+      expect(await storage.stat('large')).toMatchObject({ lock: { mode: 'governance', until } });
+    });
+
+    test('what is encrypted with a key of the caller is read with it and not without', async () => {
+      const settings = settingsOf(server, 'plain');
+      const storage = await openS3(
+        { ...settings, encryption: { kind: 'customer', key: Buffer.alloc(32, 7) } },
+        quiet,
+      );
+      await storage.put('small', bytes('secret'));
+      const writer = await storage.create('large');
+      await writer.write(Buffer.alloc(6 << 20, 's'));
+      expect(await writer.place()).toBe(true);
+      expect(await storage.get('small', 9)).toEqual(new Uint8Array(bytes('secret')));
+      expect(await storage.stat('large')).toMatchObject({ size: 6 << 20 });
+      expect((await read(storage, 'large')).length).toBe(6 << 20);
+      const without = await openS3(settings, quiet);
+      await expect(without.get('small', 9)).rejects.toMatchObject({ code: 's3-refused' });
+    });
+
+    test('plain http when it is said, and a CA in base64', async () => {
+      const plain = await open({ endpoint: server.httpEndpoint });
+      expect(await plain.put('k', bytes('x'))).toBe(true);
+      const secure = await open({ ca: Buffer.from(server.ca).toString('base64') });
+      expect(await secure.put('k', bytes('x'))).toBe(true);
+    });
+
+    test("without keys of one's own, those of AWS's variables count, and then those of the container", async () => {
+      const { credentials, ...settings } = settingsOf(server, 'plain');
+      const { accessKeyId, secretAccessKey } = credentials ?? {};
+      const asked: string[] = [];
+      const container = createServer((request, response) => {
+        asked.push(request.url ?? '');
+        const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+        response.end(
+          JSON.stringify({
+            AccessKeyId: accessKeyId,
+            SecretAccessKey: secretAccessKey,
+            Token: '',
+            Expiration,
+          }),
+        );
+      });
+      await new Promise<void>((resolve) => container.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(container.address() as AddressInfo).port}/keys`;
+      const none = join(tmpdir(), 'holdfast-no-such-file');
+      vi.stubEnv('AWS_CONFIG_FILE', none);
+      vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', none);
+      vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', url);
+      try {
+        expect(await (await openS3(settings, quiet)).put('container', bytes('x'))).toBe(true);
+        vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
+        vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
+        expect(await (await openS3(settings, quiet)).put('variables', bytes('x'))).toBe(true);
+        expect(asked).toEqual(['/keys']);
+      } finally {
+        vi.unstubAllEnvs();
+        container.closeAllConnections();
+        container.close();
+      }
+    });
+
+    test('a proxy is gone through for https, unless the host is exempt', async () => {
+      const tunnels: string[] = [];
+      const proxy = createServer().on('connect', (request, socket) => {
+        tunnels.push(request.url ?? '');
+        const [host, port] = (request.url ?? '').split(':');
+        const upstream = connect(Number(port), host, () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          upstream.pipe(socket).pipe(upstream);
+        });
+        for (const each of [upstream, socket]) each.on('error', () => each.destroy());
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      try {
+        const settings = settingsOf(server, 'plain');
+        const variables = { HTTPS_PROXY: url };
+        expect(await (await openS3(settings, { ...quiet, variables })).put('k', bytes('x'))).toBe(true);
+        // One connection for all requests.
+        expect(tunnels).toEqual([new URL(server.endpoint).host]);
+        const exempt = { ...variables, NO_PROXY: '127.0.0.0/8' };
+        expect(await (await openS3(settings, { ...quiet, variables: exempt })).delete('k')).toBe(true);
+        expect(tunnels).toHaveLength(1);
+      } finally {
+        proxy.closeAllConnections();
+        proxy.close();
+      }
+    });
+  });
+}
