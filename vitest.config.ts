@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.real.test.ts', '**/node_modules/**'],
+          // Against a hang, not against a slow machine.
+          testTimeout: 60_000,
         },
       },
       {
