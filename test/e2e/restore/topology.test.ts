@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lab } from './lab.ts';
 import { expectCannotServe, expectNew, expectOld, outcomeOf } from './outcome.ts';
+import { again } from './stopped-at.ts';
 
 const { skip } = await etcdOrSkip('3.6');
 
@@ -81,6 +82,11 @@ describe.skipIf(skip)('three members', () => {
     lab.describe(now);
     await run(lab, '--way', 'snapshot', '--strategy', strategy);
     await expectNew(lab, now, lab.content.atSnapshot);
+
+    // Back with the commands that the old etcds were found with: those of the file have the new addresses.
+    const { status, stderr } = await again(lab, 'rollback', '--confirm', 'lab');
+    expect(`${stderr} ${status}`).toMatch(/ 0$/);
+    await expectOld(lab, lab.members.slice(0, 3), strategy, { served: true });
   });
 });
 

@@ -52,7 +52,7 @@ async function etcdOf(pid: number): Promise<EtcdProcess | undefined> {
   if (program === undefined) return undefined;
   const executable = (await executableOf(pid)) ?? program;
   if (!isEtcd(program) && !isEtcd(executable)) return undefined;
-  const environment = await variablesOf(pid, (name) => name.startsWith('ETCD_'));
+  const environment = await variablesOf(pid, isEtcds);
   const workingDir = await readlink(`/proc/${pid}/cwd`);
   const settings = await etcdSettings(command.slice(1), environment, (path) =>
     readFile(resolve(workingDir, path), 'utf8'),
@@ -68,6 +68,11 @@ async function etcdOf(pid: number): Promise<EtcdProcess | undefined> {
     environment,
     workingDir,
   };
+}
+
+/** Images of etcd have variables beside etcd's own: the password of its root user is kept out of every description. */
+function isEtcds(variable: string): boolean {
+  return variable.startsWith('ETCD_') && !/PASSWORD|SECRET/.test(variable);
 }
 
 /** Its tools have --data-dir too, and are called etcdctl and etcdutl. */

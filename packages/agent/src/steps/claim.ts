@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '@holdfast/base';
+import { HostDescription } from '@holdfast/model';
+import type { ProcessRun } from '../host/process-driver.ts';
 import { stepFailed, type Act } from './step.ts';
 
 /** What `lock` found before anything was touched. */
@@ -8,6 +10,8 @@ export interface Found {
   readonly wasRunning: boolean;
   /** Whether it went on running from its data for a while: one that only dies again and again does not. */
   readonly served: boolean;
+  /** How it ran, where that is not how its description would start it. */
+  readonly ran?: ProcessRun;
   /** Whether anything had the name `member`. */
   readonly hadMember: boolean;
   /** Whether the data directory had to be made. */
@@ -62,9 +66,11 @@ function parseClaim(text: string): Claim {
 
 /** What `lock` found, from its evidence or from the claim. */
 export function foundIn(evidence: Partial<Record<keyof Found, unknown>>): Found {
+  const ran = HostDescription.safeParse(evidence.ran).data;
   return {
     wasRunning: evidence.wasRunning === true,
     served: evidence.served === true,
+    ...(ran?.driver === 'process' && { ran }),
     hadMember: evidence.hadMember === true,
     madeDataDir: evidence.madeDataDir === true,
     madeFolders: words(evidence.madeFolders),

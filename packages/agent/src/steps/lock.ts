@@ -2,6 +2,7 @@ import { chown, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Failure, isFailure } from '@holdfast/base';
 import { whyElsewhere } from '../host/here.ts';
+import { otherRun } from '../host/other-run.ts';
 import { proveStarted } from '../host/proof.ts';
 import { joins, notOfLog } from '../places.ts';
 import { memberPlace } from './bar.ts';
@@ -83,9 +84,11 @@ async function claimAnew(act: Act): Promise<Found | undefined> {
   const madeFolders = await missingFolders(places.dataDir);
   const missingOfLog = places.log === undefined ? [] : await missingFolders(places.log.dir);
   const wasRunning = running && pid !== undefined;
+  const ran = await otherRun(act.order.member);
   const found: Found = {
     wasRunning,
     served: wasRunning && (await serves(act)),
+    ...(ran !== undefined && { ran }),
     hadMember: await stands(places.member),
     madeDataDir: madeFolders.length > 0,
     madeFolders,

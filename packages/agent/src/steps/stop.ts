@@ -1,3 +1,4 @@
+import { etcdHost } from '../host/driver.ts';
 import { bringBack, bringToRest } from './at-rest.ts';
 import { ownClaim } from './claim.ts';
 import type { NodeStep } from './step.ts';
@@ -7,9 +8,11 @@ export const stop: NodeStep = {
   perform: bringToRest,
 
   async undo(act) {
-    const { wasRunning, served } = await ownClaim(act);
+    const { wasRunning, served, ran } = await ownClaim(act);
     if (!wasRunning) return { started: false };
     await act.driver.tellJoin(undefined, act.context.signal);
-    return bringBack(act, served);
+    const { order, context } = act;
+    const before = ran && etcdHost({ ...order.member, run: ran }, context.clock);
+    return bringBack({ ...act, ...before }, served);
   },
 };
