@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { plainEnvironment } from './program.ts';
 
@@ -20,17 +20,25 @@ process.on('exit', () => {
 });
 
 /**
- * Starts a program with low priority whose output goes to a file. It ends when this process exits; where `setpriv` can
+ * Starts a program of Go with low priority whose output goes to a file, and which the kernel ends first when memory runs
+ * out. It ends when this process exits; where `setpriv` can
  * ask the kernel for that (prctl PR_SET_PDEATHSIG), even when this process is killed.
  *
+ * @param memory bytes of its heap from which on it rather works than grows
  * @throws the system's error when it cannot be started
  */
-export async function startChild(program: string, args: readonly string[], logFile: string): Promise<Child> {
+export async function startChild(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+  memory: number,
+): Promise<Child> {
   const command = [...((await kernelEndsChildren()) ? setpriv : []), program, ...args];
   const log = openSync(logFile, 'a', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(command[0]!, command.slice(1), { env: plainEnvironment(), stdio: ['ignore', log, log] });
+    const env = { ...plainEnvironment(), GOMEMLIMIT: String(memory) };
+    child = spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
   }
@@ -56,12 +64,19 @@ export async function startChild(program: string, args: readonly string[], logFi
   };
 }
 
-/** The real work of this machine comes first. */
+/** The real work of this machine comes first: its processor, and its memory when there is too little (proc(5), oom_score_adj). */
 function giveWay(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has ended already, which is told elsewhere, or the machine does not let us; then it runs as any other.
+  if (pid === undefined) return;
+  const ways = [
+    () => setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL),
+    () => writeFileSync(`/proc/${pid}/oom_score_adj`, '1000'),
+  ];
+  for (const way of ways) {
+    try {
+      way();
+    } catch {
+      // It has ended already, which is told elsewhere, or the machine does not let us; then it runs as any other.
+    }
   }
 }
 

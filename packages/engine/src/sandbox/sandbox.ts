@@ -46,6 +46,8 @@ const stopMs = 30_000;
 const attempts = 3;
 /** Bytes: etcd's own default for a database. */
 const leastQuota = 2 * 1024 ** 3;
+/** Bytes of heap for an etcd of no data; its index of keys is smaller than its database. */
+const leastMemory = 512 * 1024 ** 2;
 
 /** What failures call it. */
 const member = 'a throw-away server';
@@ -74,7 +76,8 @@ async function startOnce(options: SandboxOptions, bytes: number, logFile: string
   const { program, clock, signal } = options;
   const [client, peer] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`) as [string, string];
   signal.throwIfAborted();
-  const child = await launch(program.path, sandboxArguments(options, { client, peer, bytes }), logFile);
+  const args = sandboxArguments(options, { client, peer, bytes });
+  const child = await launch(program.path, args, logFile, leastMemory + bytes);
   const kill = (): void => child.signal('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   const sandbox: Sandbox = {
@@ -99,9 +102,9 @@ async function startOnce(options: SandboxOptions, bytes: number, logFile: string
   }
 }
 
-async function launch(program: string, args: readonly string[], logFile: string): Promise<Child> {
+async function launch(...start: Parameters<typeof startChild>): Promise<Child> {
   try {
-    return await startChild(program, args, logFile);
+    return await startChild(...start);
   } catch (cause) {
     throw new Failure('etcd-not-started', (cause as Error).message, { member, log: '' }, { cause });
   }
