@@ -109,6 +109,16 @@ export const failureTable = {
     what: 'another save or deletion is at work on snapshot {name}',
     next: 'Wait for it to end. If it was killed on another machine, the name is free again after 24 hours.',
   },
+  'lease-held': {
+    exit: 11,
+    what: 'another writer is at work in {scope}',
+    next: 'Wait for it to end. One that died on another machine gives way by itself after little more than a minute.',
+  },
+  'lease-lost': {
+    exit: 11,
+    what: 'another writer has taken over {scope}',
+    next: 'What was to be added or removed was not, and nothing else was touched. Run the command again; if this happens often, look for a machine that stands still at times.',
+  },
   'snapshot-pinned': {
     exit: 14,
     what: 'snapshot {name} is pinned',
@@ -143,6 +153,16 @@ export const failureTable = {
     exit: 78,
     what: 'the key file {path} is not valid',
     next: 'It has one key a line: secret keys as `age-keygen` writes them, or public keys (age1…) to seal for. Correct the named line.',
+  },
+  'signing-key-invalid': {
+    exit: 78,
+    what: 'the signing key {path} is not valid',
+    next: 'It is an Ed25519 key in PKCS#8 and PEM, as `openssl genpkey -algorithm ed25519` makes it, and only its owner may read it (mode 0600).',
+  },
+  'trusted-keys-invalid': {
+    exit: 78,
+    what: 'the file of trusted keys {path} is not valid',
+    next: 'It has Ed25519 public keys: PEM as `openssl pkey -pubout` writes it, or lines of ssh-ed25519. Correct the named line.',
   },
   'manifest-damaged': {
     exit: 4,

@@ -30,6 +30,8 @@ export const limits = {
   pinReasonLength: 1000,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
   recordBytes: 4 * MiB,
+  /** Signatures of one manifest: the writer's, and others' while keys are exchanged. */
+  manifestSignatures: 16,
   /** Milliseconds after which an unplaced object that nobody writes to any more is removed by the next save. */
   stagingAgeMs: 24 * 3_600_000,
   /** Milliseconds after which a claim on a snapshot's name ends by itself, where its process cannot be seen. */
@@ -44,6 +46,16 @@ export const limits = {
   s3Parts: 4,
   /** Milliseconds after which a writer's marker counts as left behind, where the server knows no conditional writes. */
   s3MarkerAgeMs: 10 * 60_000,
+  /** Milliseconds without a sign from the holder of a lease after which others may take over. */
+  leaseTtlMs: 60_000,
+  /** Milliseconds that they wait beyond: clocks of unequal speed, and requests on their way. */
+  leaseMarginMs: 15_000,
+  /** Entries of a lease that are never removed, the newest ones: so many may come while somebody reads one. */
+  leaseEntriesKept: 16,
+  /** Milliseconds in which an entry of a lease is not removed: a request or a listing may be so late, and is seen through. */
+  leaseEntryAgeMs: 3_600_000,
+  /** Changes that one entry of a lease carries at most before it is written as a whole list again. */
+  leaseChanges: 64,
   /** How often a step of a storage is tried at most. */
   storageAttempts: 6,
   /** Milliseconds before the second attempt; the time doubles up to the longest, and a random part of it is taken. */

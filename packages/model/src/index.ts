@@ -7,6 +7,7 @@
  * - evidence: what was checked about a snapshot, when, and with which result.
  * - state:    stored, then verified, or damaged; each rests on evidence.
  * - drill:    a restore that was tried with a throw-away etcd.
+ * - trust:    whose signatures on manifests count, and whether a writer's manifests are all there.
  * - restore:  a cluster's description, the plan of its restore, the phases and steps, and where a journal says it stands.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
@@ -33,3 +34,4 @@ export {
 export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';
 export { parseInitialCluster, peerUrl, type InitialMember } from './initial-cluster.ts';
 export * from './restore/index.ts';
+export * from './trust/index.ts';
