@@ -8,7 +8,8 @@ const below: Record<string, readonly string[]> = {
   model: ['base'],
   repository: ['base', 'model'],
   etcd: ['base', 'model'],
-  engine: ['base', 'model', 'repository', 'etcd'],
+  kube: ['base', 'model'],
+  engine: ['base', 'model', 'repository', 'etcd', 'kube'],
   agent: ['base', 'model', 'etcd', 'engine'],
   cli: ['base', 'model', 'repository', 'etcd', 'engine', 'agent'],
 };

@@ -11,6 +11,8 @@ export interface KubeApiserverOptions {
   readonly etcd: readonly string[];
   /** Made if it is not there. */
   readonly dir: string;
+  /** Further flags, as `--encryption-provider-config=FILE`. */
+  readonly flags?: readonly string[];
 }
 
 /** A kube-apiserver before it runs: port, certificates and token are made. */
@@ -28,7 +30,11 @@ export interface KubeApiserverPlan {
 }
 
 /** Plans one: gets the program, reserves a port and makes the files. The caller gives the port back with `freePort`. */
-export async function planKubeApiserver({ etcd, dir }: KubeApiserverOptions): Promise<KubeApiserverPlan> {
+export async function planKubeApiserver({
+  etcd,
+  dir,
+  flags = [],
+}: KubeApiserverOptions): Promise<KubeApiserverPlan> {
   const { path } = await kubeApiserverBinary();
   await mkdir(dir, { recursive: true });
   const port = await reservePort();
@@ -63,6 +69,7 @@ export async function planKubeApiserver({ etcd, dir }: KubeApiserverOptions): Pr
       // It would publish an address of this machine as an endpoint, and refuses to take 127.0.0.1 for one.
       '--advertise-address=127.0.0.1',
       '--endpoint-reconciler-type=none',
+      ...flags,
     ],
     logFile: join(dir, 'kube-apiserver.log'),
     token,
