@@ -86,6 +86,11 @@ export class Bucket {
     return isKey(key) ? key : undefined;
   }
 
+  /** The same of what is the storage's own, and so bears no key. */
+  hiddenKeyOf(name: string): string | undefined {
+    return name.startsWith(`${this.prefix}${hidden}`) ? name.slice(this.prefix.length) : undefined;
+  }
+
   /**
    * Sends a request. Its error is thrown as a failure, unless it is an outcome that the caller expects: that is
    * returned.

@@ -40,6 +40,7 @@ test.each([
   ['InternalError', 500, 's3-busy: InternalError: words'],
   ['ConditionalRequestConflict', 409, 's3-busy: ConditionalRequestConflict: words'],
   ['XAmzContentSHA256Mismatch', 400, 's3-busy: what arrived there was damaged on the way'],
+  ['InvalidObjectState', 403, 's3-refused: it is in an archive, and has to be brought back from there first'],
   ['XMinioStorageFull', 507, 'disk-full: XMinioStorageFull: words'],
   ['QuotaExceeded', 403, 'disk-full: QuotaExceeded: words'],
   ['NotImplemented', 501, 's3-refused: NotImplemented: words (501)'],

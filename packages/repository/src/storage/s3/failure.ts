@@ -29,6 +29,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   CredentialsProviderError: ['s3-credentials'],
   AccessDenied: ['s3-permission'],
   AllAccessDisabled: ['s3-permission'],
+  InvalidObjectState: ['s3-refused', 'it is in an archive, and has to be brought back from there first'],
   Forbidden: ['s3-permission'],
   RequestTimeTooSkewed: ['s3-clock'],
   NoSuchBucket: ['s3-bucket-missing', 'it knows no bucket of this name'],

@@ -1,10 +1,11 @@
 import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   ListPartsCommand,
   type Part,
 } from '@aws-sdk/client-s3';
-import { isFailure } from '@holdfast/base';
+import { Failure, isFailure } from '@holdfast/base';
 import type { Retry } from '../retry/retry.ts';
 import type { Bucket } from './bucket.ts';
 import { customerKey } from './parameters.ts';
@@ -21,7 +22,7 @@ export interface Listed {
 export async function* listNames(bucket: Bucket, retry: Retry, prefix: string): AsyncGenerator<Listed> {
   let token: string | undefined;
   do {
-    const page = await retry.run(() => {
+    const page = await retry.run(async () => {
       const command = new ListObjectsV2Command({
         Bucket: bucket.settings.bucket,
         Prefix: prefix,
@@ -29,13 +30,34 @@ export async function* listNames(bucket: Bucket, retry: Retry, prefix: string): 
         EncodingType: 'url',
         ...(token === undefined ? {} : { ContinuationToken: token }),
       });
-      return bucket.ask('s3:ListBucket', '', (client) => client.send(command));
+      const found = await bucket.ask('s3:ListBucket', '', (client) => client.send(command));
+      checkPage(bucket, found);
+      return found;
     });
     for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
       yield { name: decoded(Key, page.EncodingType), size: Size, modifiedAt: LastModified };
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
+}
+
+/**
+ * Refuses a page that is none, lacks some of what it counts, or ends the listing before its end: what is left out would
+ * count as not there.
+ */
+function checkPage(
+  bucket: Bucket,
+  { IsTruncated, NextContinuationToken, KeyCount, Contents = [] }: ListObjectsV2CommandOutput,
+): void {
+  const whole = KeyCount === undefined || KeyCount === Contents.length;
+  const ends = IsTruncated === false || (NextContinuationToken ?? '') !== '';
+  if (IsTruncated !== undefined && whole && ends) return;
+  throw notWhole(bucket);
+}
+
+/** Asked again it may be whole: its bytes may have been damaged on the way. */
+function notWhole(bucket: Bucket): Failure {
+  return new Failure('s3-busy', 'its listing is not whole', { endpoint: bucket.location });
 }
 
 /** A large object that somebody has begun and not placed. */
@@ -69,9 +91,10 @@ async function uploadsBelow(bucket: Bucket, prefix: string): Promise<OpenUpload[
     });
     const page = await bucket.ask('s3:ListBucketMultipartUploads', '', (client) => client.send(command));
     for (const { Key = '', UploadId = '', Initiated = new Date(0) } of page.Uploads ?? []) {
-      const key = bucket.keyOf(Key);
+      const key = bucket.keyOf(Key) ?? bucket.hiddenKeyOf(Key);
       if (key !== undefined) found.push({ key, uploadId: UploadId, begunAt: Initiated });
     }
+    if (page.IsTruncated === true && (page.NextKeyMarker ?? '') === '') throw notWhole(bucket);
     from =
       page.IsTruncated === true
         ? { KeyMarker: page.NextKeyMarker ?? '', UploadIdMarker: page.NextUploadIdMarker ?? '' }

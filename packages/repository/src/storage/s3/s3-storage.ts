@@ -12,6 +12,7 @@ import { listNames, listParts, listUploads, type OpenUpload } from './listing.ts
 import { seeLocked } from './lock.ts';
 import { storedAs } from './parameters.ts';
 import { openUpload } from './upload.ts';
+import { headWritten } from './written.ts';
 
 /**
  * A folder of a bucket as a storage. What is one request or a few is done once, and left to the caller to try again
@@ -39,9 +40,9 @@ export class S3Storage implements Storage {
           await this.#send(key, content, writer, {});
         });
     if (!placed) return false;
-    const found = await this.#bucket.head(key);
-    // Gone or another's it may be by now; what is there and ours must be whole.
-    if (found === 'absent' || found.writer !== writer) return true;
+    const found = await headWritten(this.#bucket, this.#retry, key);
+    // Another's it may be by now; what is ours must be whole.
+    if (found.writer !== writer) return true;
     if (found.size !== content.length) {
       const why = `it has ${found.size} bytes, ${content.length} were sent`;
       throw new Failure('s3-damaged', why, { path: this.#bucket.path(key), lasting: true });

@@ -12,11 +12,14 @@ test.each<[Partial<S3Settings>, string]>([
   [{ endpoint: 'ftp://host' }, 'endpoint'],
   [{ endpoint: 'https://host/path' }, 'endpoint'],
   [{ endpoint: 'https://user@host' }, 'endpoint'],
+  [{ endpoint: 'https://:word@host' }, 'endpoint'],
+  [{ role: { arn: 'arn:aws:iam::1:role/r', endpoint: 'sts' } }, 'role'],
   [{ proxy: 'socks5://host' }, 'proxy'],
   [{ ca: 'no certificate' }, 'ca'],
   [{ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }, 'ca'],
   [{ credentials: { accessKeyId: 'a', secretAccessKey: '' } }, 'credentials'],
   [{ credentials: { accessKeyId: 'a', secretAccessKey: 'b\n' } }, 'credentials'],
+  [{ credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c\n' } }, 'credentials'],
   [{ encryption: { kind: 'customer', key: Buffer.alloc(16) } }, 'encryption'],
   [{ lock: { mode: 'compliance', days: 0 } }, 'lock'],
   [{ partBytes: 1 << 20 }, 'partBytes'],
@@ -27,6 +30,11 @@ test.each<[Partial<S3Settings>, string]>([
     why: expect.stringMatching(`^${field}: `),
   });
   expect(() => checkS3Settings({ bucket: 'good', ...change })).toThrow(refused);
+});
+
+test('what may be a password in an endpoint is not repeated', () => {
+  const quiet = expect.objectContaining({ why: expect.not.stringContaining('pa55') });
+  expect(() => checkS3Settings({ bucket: 'good', endpoint: 'https://user:pa55@host' })).toThrow(quiet);
 });
 
 test.each([

@@ -79,18 +79,23 @@ function fieldFault(settings: S3Settings): string | undefined {
     return `bucket: ${quoted(bucket)} is no name of a bucket`;
   if (folder !== '' && !isKey(folder)) return `folder: ${quoted(folder)} is not of the form a/b`;
   if (endpoint !== undefined && endpointUrl(endpoint) === undefined) {
-    return `endpoint: ${quoted(endpoint)} is neither host, host:port nor a http or https URL without a path`;
+    // Before an @ there may be a password.
+    const told = endpoint.includes('@') ? 'it' : quoted(endpoint);
+    return `endpoint: ${told} is neither host, host:port nor a http or https URL without a path`;
   }
-  if (settings.proxy !== undefined && settings.proxy !== 'none' && !isProxy(settings.proxy)) {
+  if (settings.role?.endpoint !== undefined && !isHttpUrl(settings.role.endpoint)) {
+    return 'role: its endpoint is no http or https URL';
+  }
+  if (settings.proxy !== undefined && settings.proxy !== 'none' && !isHttpUrl(settings.proxy)) {
     return 'proxy: neither a http or https URL nor none';
   }
   if (ca !== undefined && decodeCa(ca) === undefined)
     return 'ca: neither PEM certificates nor base64 of them';
   if (
     credentials !== undefined &&
-    !(isToken(credentials.accessKeyId) && isToken(credentials.secretAccessKey))
+    ![credentials.accessKeyId, credentials.secretAccessKey, credentials.sessionToken ?? 'none'].every(isToken)
   ) {
-    return 'credentials: an access key and a secret key are needed, each without white space';
+    return 'credentials: an access key and a secret key are needed, and all without white space';
   }
   if (encryption?.kind === 'customer' && encryption.key.length !== 32) {
     return `encryption: the key has ${encryption.key.length} bytes, it needs 32`;
@@ -110,11 +115,12 @@ export function endpointUrl(endpoint: string): URL | undefined {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const plain = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  const plain =
+    url.pathname === '/' && url.search === '' && url.hash === '' && `${url.username}${url.password}` === '';
   return plain && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-function isProxy(text: string): boolean {
+function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 

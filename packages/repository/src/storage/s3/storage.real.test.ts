@@ -64,6 +64,19 @@ for (const kind of s3Kinds) {
       expect((await read(storage, 'big')).equals(content)).toBe(true);
     });
 
+    test('more objects than one answer holds are all listed', async () => {
+      const storage = await open();
+      const keys = Array.from({ length: 1005 }, (_, n) => `k${String(n).padStart(4, '0')}`);
+      const left = [...keys];
+      const work = async (): Promise<void> => {
+        for (let key = left.pop(); key !== undefined; key = left.pop()) await storage.put(key, bytes('x'));
+      };
+      await Promise.all(Array.from({ length: 8 }, work));
+      const found: string[] = [];
+      for await (const { key } of storage.list('')) found.push(key);
+      expect(found).toEqual(keys);
+    });
+
     test('objects are locked when they are put and placed, and say until when', async () => {
       const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5000);
       const storage = await openS3(

@@ -15,6 +15,7 @@ import { listParts } from './listing.ts';
 import { seeLocked } from './lock.ts';
 import { customerKey, storedAs } from './parameters.ts';
 import { partSize } from './part-size.ts';
+import { headWritten } from './written.ts';
 
 /** What an upload needs of the storage that it belongs to. */
 export interface UploadPlace {
@@ -48,11 +49,13 @@ async function beginUpload(bucket: Bucket, key: string): Promise<Upload> {
     Metadata: { [writerField]: writer },
   });
   const { UploadId = '' } = await bucket.ask('s3:PutObject', key, (client) => client.send(command));
+  // The answer may have been damaged on the way.
+  if (UploadId === '') throw new Failure('s3-busy', 'an upload got no name', { endpoint: bucket.location });
   return { uploadId: UploadId, writer, partBytes, arrived: new Map() };
 }
 
 async function findUpload(bucket: Bucket, key: string, resume: string): Promise<Upload | undefined> {
-  const [, writer, size, uploadId] = /^([^:]+):(\d+):(.+)$/.exec(resume) ?? [];
+  const [, writer, size, uploadId] = /^([^:]+):([1-9]\d{6,9}):(.+)$/.exec(resume) ?? [];
   if (writer === undefined || size === undefined || uploadId === undefined) return undefined;
   const parts = await listParts(bucket, key, uploadId);
   if (parts === 'no-upload') return undefined;
@@ -200,8 +203,10 @@ class S3Writer implements ObjectWriter {
     const outcome = await this.#complete({ IfNoneMatch: '*' });
     if (await this.#isOurs()) return true;
     if (outcome === 'no-upload') throw this.#gone();
-    // Completed it was, and gone or another's it may be by now.
-    return outcome !== 'taken';
+    if (outcome === 'taken') return false;
+    // Completed it was; another's it may be by now.
+    await headWritten(this.#place.bucket, this.#place.retry, this.#key);
+    return this.#isOurs();
   }
 
   async #completeAlone(): Promise<boolean> {
