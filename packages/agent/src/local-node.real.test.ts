@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import { etcdOrSkip, planCluster, startPlanned, type ClusterPlan } from '@holdfast/test-servers';
 import type { StepKind } from '@holdfast/model';
 import { expect, test } from 'vitest';
+import { etcdHost } from './host/driver.ts';
 import { localNode } from './local-node.ts';
 import { testContext, testId, testMember, testPlan, TestRestore } from './steps/test-restore.ts';
 
@@ -118,6 +119,42 @@ test.skipIf(skip)('one that was told to end and has not yet is not taken for one
     await restore!.perform(['lock', 'stop']);
   }
 });
+
+test.skipIf(skip)(
+  'a command that may hold a secret is not written down, and whoever undoes is told',
+  async () => {
+    const plan = await planCluster({ version: '3.6' });
+    await using cluster = await startPlanned(plan);
+    await cluster.gateway().put('a', 'b');
+    const file = join(plan.dir, 'snapshot.db');
+    await cluster.snapshotSave(file);
+    const [restore] = restoresOf(plan, file);
+    const { member } = restore!;
+    const { run } = member;
+    if (run.driver !== 'process') throw new Error('it is run in another way');
+    await cluster.stopAll();
+    const command = [...run.command, '--discovery-password=hush'];
+    const { driver } = etcdHost({ ...member, run: { ...run, command } }, systemClock);
+    try {
+      await driver.start(AbortSignal.timeout(30_000));
+      const found = await restore!.perform(['lock']);
+      expect(found).toMatchObject({
+        wasRunning: true,
+        ranUnkept: 'how it ran is not kept, since --discovery-password may hold a secret',
+      });
+      expect(found).not.toHaveProperty('ran');
+      const claim = await readFile(join(member.dataDir, 'holdfast-restore.json'), 'utf8');
+      expect(claim).not.toContain('hush');
+      await restore!.perform(['stop']);
+      expect(await restore!.undo(['stop'])).toMatchObject({
+        started: true,
+        warning: expect.stringMatching(/is started as it is described: how it ran is not kept/) as string,
+      });
+    } finally {
+      await restore!.perform(['lock', 'stop']);
+    }
+  },
+);
 
 test.skipIf(skip)('a member joins empty, with its log elsewhere, and its old log outlives that', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-join-'));

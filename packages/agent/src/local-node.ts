@@ -125,6 +125,9 @@ async function observeComponent(
   if (elsewhere !== undefined)
     throw new Failure('node-failed', elsewhere, { step: 'halt', member: component.name });
   try {
+    // A name that is wrong would make one that runs pass for stopped.
+    const unstartable = await driver.whyUnstartable(signal);
+    if (unstartable !== undefined) return { running: null, detail: unstartable };
     const { running, detail } = await driver.state(signal);
     return { running, detail };
   } catch (error) {

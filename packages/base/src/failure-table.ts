@@ -294,6 +294,11 @@ export const failureTable = {
     what: 'restore {id} is done, but not everything after it went well',
     next: 'The cluster runs from the restored data. Do what the report says.',
   },
+  'rollback-unsound': {
+    exit: 3,
+    what: 'restore {id} was put back, but not everything about it went well',
+    next: 'The old data is where it was. Do what the report says.',
+  },
   'journal-damaged': {
     exit: 4,
     what: 'the journal {path} is damaged',

@@ -8,7 +8,7 @@ import {
   type MemberDescription,
 } from '@holdfast/model';
 import { flagsOf } from './etcd-settings.ts';
-import { ownPlace } from './listeners.ts';
+import { ownAddress, ownPlace } from './listeners.ts';
 import { executableOf, processIds, userOf, variablesOf, wordsOf } from './processes.ts';
 import { runOf } from './run-of.ts';
 
@@ -32,14 +32,38 @@ interface Found {
 /**
  * Describes the parts of a control plane that run on this machine.
  *
- * @param own the members that are described
- * @param others further etcds of this machine: an API server that keeps its data there is not described
+ * @param own the members that are described: an API server that keeps its data elsewhere is another cluster's
  */
-export async function discoverComponents(
-  own: readonly MemberDescription[],
-  others: readonly MemberDescription[],
-): Promise<Found> {
+export async function discoverComponents(own: readonly MemberDescription[]): Promise<Found> {
   const found: Found = { components: [], notes: [] };
+  const parts = await partsHere(own);
+  const foreign = parts.some(({ isForeign }) => isForeign);
+  for (const part of parts) {
+    const { pid, component } = part;
+    const one = await describe(part, foreign).catch((error: Error) => error.message);
+    if (typeof one === 'string')
+      found.notes.push(`process ${pid} is a ${component} and is not described: ${one}`);
+    else {
+      found.notes.push(...one.notes);
+      found.components.push(named(one.component, found.components));
+    }
+  }
+  found.components.sort((a, b) => order(a) - order(b));
+  return found;
+}
+
+/** A process that is a part of a control plane. */
+interface Part {
+  readonly pid: number;
+  readonly component: ComponentKind;
+  readonly words: readonly string[];
+  readonly executable: string;
+  /** Whether it is an API server whose data lies in none of the described members. */
+  readonly isForeign: boolean;
+}
+
+async function partsHere(own: readonly MemberDescription[]): Promise<Part[]> {
+  const parts: Part[] = [];
   for (const pid of await processIds()) {
     // A process that ends while it is looked at is none of ours.
     const words = await wordsOf(pid).catch(() => []);
@@ -48,18 +72,10 @@ export async function discoverComponents(
       [words[0] ?? '', executable].some((path) => basename(path) === kind),
     );
     if (component === undefined) continue;
-    const one = await describe(pid, component, words, executable).catch((error: Error) => error.message);
-    if (typeof one === 'string')
-      found.notes.push(`process ${pid} is a ${component} and is not described: ${one}`);
-    else if (await isOfOthers(words, own, others))
-      found.notes.push(`process ${pid} is a ${component} of another cluster and is not described`);
-    else {
-      found.notes.push(...one.notes);
-      found.components.push(named(one.component, found.components));
-    }
+    const isForeign = component === 'kube-apiserver' && (await isOfOthers(words, own));
+    parts.push({ pid, component, words, executable, isForeign });
   }
-  found.components.sort((a, b) => order(a) - order(b));
-  return found;
+  return parts;
 }
 
 function order({ component }: ComponentDescription): number {
@@ -78,12 +94,14 @@ interface Described {
   readonly notes: readonly string[];
 }
 
-/** A string tells why it is not described. */
+/**
+ * A string tells why it is not described.
+ *
+ * @param foreign whether another cluster's API server runs here: whose the other parts are can then not be told
+ */
 async function describe(
-  pid: number,
-  component: ComponentKind,
-  words: readonly string[],
-  executable: string,
+  { pid, component, words, executable, isForeign }: Part,
+  foreign: boolean,
 ): Promise<Described | string> {
   const name = component;
   const run = await runOf({
@@ -96,7 +114,10 @@ async function describe(
   });
   if (run === undefined)
     return 'it runs in a container; stop it before a restore and start it after it, by hand';
-  const urls = [urlOf(component, flagsOf(words.slice(1)))];
+  if (isForeign) return 'it keeps its data in another etcd than the described members';
+  if (foreign && component !== 'kube-apiserver')
+    return 'an API server of another cluster runs here, and this may be a part of that one';
+  const urls = [await urlOf(component, flagsOf(words.slice(1)))];
   if (run.driver === 'systemd') return { component: { name, component, urls, run }, notes: [] };
   const left = Object.keys(await variablesOf(pid, (name) => secretive.test(name)));
   const notes =
@@ -117,15 +138,20 @@ async function asUserOf(pid: number): Promise<string[]> {
 
 /**
  * Where it listens. Without an address it listens on all; then the machine's own is named, so that the description tells
- * which machine it is of. One that is told to serve nothing (port 0) has the usual port named, where nobody will be found.
+ * which machine it is of: the one that it tells others, unless that is only what leads to it. One that is told to serve
+ * nothing (port 0) has the usual port named, where nobody will be found.
  */
-function urlOf(component: ComponentKind, flags: ReadonlyMap<string, string>): string {
+async function urlOf(component: ComponentKind, flags: ReadonlyMap<string, string>): Promise<string> {
   const port = Number(flags.get('secure-port') ?? 0) || usualPorts[component];
-  const bound = [flags.get('bind-address'), flags.get('advertise-address')].find(
-    (address) => address !== undefined && address !== '' && address !== '0.0.0.0' && address !== '::',
-  );
-  const host = bound ?? ownFirst() ?? '127.0.0.1';
+  const told = oneAddress(flags.get('advertise-address'));
+  const advertised = told !== undefined && (await ownAddress(told)) !== undefined ? told : undefined;
+  const host = oneAddress(flags.get('bind-address')) ?? advertised ?? ownFirst() ?? '127.0.0.1';
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Undefined for what stands for all addresses. */
+function oneAddress(address: string | undefined): string | undefined {
+  return address === '' || address === '0.0.0.0' || address === '::' ? undefined : address;
 }
 
 function ownFirst(): string | undefined {
@@ -134,18 +160,21 @@ function ownFirst(): string | undefined {
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
-/** Whether an API server keeps its data in an etcd of this machine that is of another cluster. */
-async function isOfOthers(
-  words: readonly string[],
-  own: readonly MemberDescription[],
-  others: readonly MemberDescription[],
-): Promise<boolean> {
-  const servers = flagsOf(words.slice(1)).get('etcd-servers');
+/** Whether an API server tells where it keeps its data, and that is in none of these members. */
+async function isOfOthers(words: readonly string[], own: readonly MemberDescription[]): Promise<boolean> {
+  const servers = flagsOf(words.slice(1)).get('etcd-servers')?.split(',');
   if (servers === undefined) return false;
-  const asked = await portsOf(servers.split(','));
-  const has = async (members: readonly MemberDescription[]): Promise<boolean> =>
-    (await portsOf(members.flatMap(({ clientUrls }) => clientUrls))).some((port) => asked.includes(port));
-  return (await has(others)) && !(await has(own));
+  const clientUrls = own.flatMap((member) => member.clientUrls);
+  // A name may stand for a member that does not lead to this machine.
+  const places = new Set(clientUrls.map(placeOf));
+  if (servers.some((url) => places.has(placeOf(url)))) return false;
+  const ports = await portsOf(clientUrls);
+  return !(await portsOf(servers)).some((port) => ports.includes(port));
+}
+
+/** Host and port of a URL. */
+function placeOf(url: string): string {
+  return URL.parse(url)?.host ?? url;
 }
 
 /** The ports of this machine among the URLs: one etcd of it has several addresses, and each port once. */

@@ -36,8 +36,7 @@ export async function discoverCluster(name: string, endpoints: readonly string[]
     throw new Failure('etcd-unreachable', why, { endpoint: 'this machine' });
   }
   const meant = (await oneCluster(members, endpoints)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const others = members.filter((member) => !meant.includes(member));
-  const { components: controlPlane, notes: more } = await discoverComponents(meant, others);
+  const { components: controlPlane, notes: more } = await discoverComponents(meant);
   return {
     description: {
       apiVersion: 'holdfast.dev/v1',

@@ -25,13 +25,18 @@ export interface HostState {
 export interface HostDriver {
   /** Looks and changes nothing. */
   state(signal: AbortSignal): Promise<HostState>;
-  /** Ends it, in good order where it lets itself; nothing when it does not run. Throws its `notStopped`. */
-  stop(signal: AbortSignal): Promise<void>;
+  /**
+   * Ends it, in good order where it lets itself; nothing when it does not run. Tells whether it did. Throws its
+   * `notStopped`.
+   */
+  stop(signal: AbortSignal): Promise<boolean>;
   /**
    * Starts it and returns once it has survived its first moments; nothing when it runs already. Throws its `notStarted`
    * with the end of its log.
    */
   start(signal: AbortSignal): Promise<void>;
+  /** Why `start` could not start it, in words without a full stop; undefined where nothing speaks against it. */
+  whyUnstartable(signal: AbortSignal): Promise<string | undefined>;
   /** Path of the program that `start` runs; undefined where that cannot be told. */
   program(): Promise<string | undefined>;
   /** The last lines that it printed; '' without any. */

@@ -4,14 +4,15 @@ import { putWhole, remove, syncFolder } from '../on-disk.ts';
 import { configFileOf } from './etcd-settings.ts';
 import { notStarted, type Hosted } from './hosted.ts';
 import { joinBesideFile, joinFlags, type Join } from './join-flags.ts';
-import { systemctl, type HostAccess } from './systemctl.ts';
+import { systemctl, unitProperties, type HostAccess } from './systemctl.ts';
 
 /**
  * Where systemd looks for what the administrator wants (systemd.unit(5)). Not below /run: an enabled unit that is started
  * by a boot in the middle of a restore would then found a cluster of its own in the empty folder.
  */
 const units = '/etc/systemd/system';
-const fileName = '50-holdfast-join.conf';
+/** Of all drop-ins the last by name is the one whose ExecStart counts: `systemctl edit` writes `override.conf`. */
+const fileName = 'zzz-holdfast-join.conf';
 
 /**
  * Lets a unit start etcd with the flags of a member that joins: a drop-in takes its ExecStart's place. The variables of
@@ -36,18 +37,40 @@ export async function placeJoin(
     );
   const file = configFileOf(command.split(/\s+/), {});
   if (file !== undefined) throw joinBesideFile(hosted, file);
-  const flags = joinFlags(told).map(quoted).join(' ');
+  const flags = joinFlags(told);
   const folder = join(units, `${unit}.d`);
   const lines = [
     '[Service]',
     'UnsetEnvironment=ETCD_INITIAL_CLUSTER ETCD_INITIAL_CLUSTER_STATE',
     'ExecStart=',
-    `ExecStart=${command} ${flags}`,
+    `ExecStart=${command} ${flags.map(quoted).join(' ')}`,
   ];
   await mkdir(folder, { recursive: true });
   await syncFolder(units);
   await putWhole(join(folder, fileName), `${lines.join('\n')}\n`, 0o644);
   await reload(access, hosted, signal);
+  await proveTold(access, hosted, unit, flags, signal);
+}
+
+/** Another drop-in, of a later name or below another folder, may have the last word. */
+async function proveTold(
+  access: HostAccess,
+  hosted: Hosted,
+  unit: string,
+  flags: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await unitProperties(access, unit, ['ExecStart'], signal);
+  if ('unknown' in found) throw notStarted(hosted, found.unknown);
+  const ending = `${unescaped(flags.join(' '))} ; `;
+  if (unescaped(found.ExecStart).includes(ending)) return;
+  const why = `${unit} would not be started with ${flags.join(' ')}: something comes after its drop-in ${fileName}`;
+  throw notStarted(hosted, why);
+}
+
+/** Versions of systemd differ in how they print what had to be quoted. */
+function unescaped(words: string): string {
+  return words.replaceAll(/["'\\$]/g, '');
 }
 
 /** Takes the drop-in away again, where there is one. */

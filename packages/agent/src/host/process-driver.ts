@@ -44,17 +44,22 @@ export function processDriver(hosted: Hosted, runOf: () => ProcessRun, clock: Cl
       const why = `it ended at once (${ending()}): ${lastWords(await tail())}`;
       throw notStarted(hosted, why, { log: logFile });
     },
+    async whyUnstartable() {
+      const { command } = runOf();
+      if ((await programOf(command, hosted.program)) !== undefined) return undefined;
+      return `the command of ${hosted.name} begins with ${command[0]}, which is no program on this machine`;
+    },
     program: () => programOf(runOf().command, hosted.program),
     logTail: tail,
   };
 }
 
-async function stopProcesses(hosted: Hosted, clock: Clock, signal: AbortSignal): Promise<void> {
+async function stopProcesses(hosted: Hosted, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const from = clock.monotonic();
   const told = new Map<string, NodeJS.Signals>();
   for (;;) {
     const left = await hosted.processes();
-    if (left.length === 0) return;
+    if (left.length === 0) return told.size > 0;
     const [first] = left;
     if (signal.aborted) throw notStopped(hosted, `process ${first?.pid} still runs`);
     const word: NodeJS.Signals = clock.monotonic() - from < stopGraceMs ? 'SIGTERM' : 'SIGKILL';

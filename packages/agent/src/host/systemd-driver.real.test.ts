@@ -10,6 +10,7 @@ import { describeDriver, type DriverUnderTest } from '../testing/driver-conforma
 import { describeEtcdDriver, etcdUnderTest, type EtcdUnderTest } from '../testing/etcd-conformance.ts';
 import type { Discovery } from './discover.ts';
 import type { EtcdDriver } from './driver.ts';
+import { execStartOf } from './join-drop-in.ts';
 
 const etcd = await etcdOrSkip('3.6');
 const systemd = await systemdOrSkip();
@@ -53,6 +54,7 @@ function unitUnderTest(
       stop: () => call({ act: 'stop' }),
       start: () => call({ act: 'start' }),
       tellJoin: (join) => call({ act: 'tellJoin', ...(join !== undefined && { join }) }),
+      whyUnstartable: async () => (await call<string | null>({ act: 'whyUnstartable' })) ?? undefined,
       program: () => call({ act: 'program' }),
       logTail: () => call({ act: 'logTail' }),
     },
@@ -169,6 +171,32 @@ describe.skipIf(etcd.skip || systemd.skip)('what runs under a real systemd', () 
     await under.machine.run('systemctl', ['stop', apiUnit]);
   });
 
+  test('is not taken for stopped where its unit is unknown, masked or broken', async () => {
+    if (under === undefined) throw new Error('it did not start');
+    const { machine } = under;
+    const units = '/etc/systemd/system';
+    await machine.addUnit('broken.service', '[Service]\nType=simple\n');
+    await machine.run('sh', ['-c', `ln -s /dev/null ${units}/masked.service; systemctl daemon-reload`]);
+    const seen = async (unit: string): Promise<unknown> => {
+      const run = { driver: 'systemd' as const, unit };
+      const what = { name: 'api-1', component: 'kube-apiserver' as const, urls: ['http://127.0.0.1:1'], run };
+      return unitUnderTest(machine, what).call({ act: 'observe' });
+    };
+    expect(await seen('typo.service')).toEqual({
+      running: null,
+      detail: 'systemd knows no unit typo.service',
+    });
+    expect(await seen('masked.service')).toEqual({
+      running: null,
+      detail: 'masked.service is masked, so systemd does not start it',
+    });
+    expect(await seen('broken.service')).toEqual({
+      running: null,
+      detail: 'systemd cannot load broken.service (bad-setting)',
+    });
+    expect(await seen(apiUnit)).toMatchObject({ running: false });
+  });
+
   test('that is started again whenever it ends, stays stopped once it is stopped', async () => {
     if (under === undefined) throw new Error('it did not start');
     const { driver, machine, call } = under;
@@ -201,5 +229,33 @@ describe.skipIf(etcd.skip || systemd.skip)('what runs under a real systemd', () 
     await driver.start(AbortSignal.timeout(10_000));
     expect(await commandOf(await pidOf())).not.toContain(flag);
     expect(await dropIns()).not.toContain('etcd.service.d');
+  });
+
+  test('joins beside drop-ins of the administrator, or it is told that it cannot', async () => {
+    if (under === undefined) throw new Error('it did not start');
+    const { driver, machine, member } = under;
+    const command = execStartOf((await machine.run('systemctl', ['cat', unit])).stdout);
+    const folder = `/etc/systemd/system/${unit}.d`;
+    const dropIn = async (name: string, flag: string): Promise<void> => {
+      const text = `[Service]\nExecStart=\nExecStart=${command} ${flag}\n`;
+      const write = `mkdir -p ${folder}; cat > ${folder}/${name}; systemctl daemon-reload`;
+      await machine.run('sh', ['-c', write], { input: text });
+    };
+    const join = { initialCluster: `${member.name}=${member.peerUrls[0]}` };
+    const signal = AbortSignal.timeout(30_000);
+    // As `systemctl edit` has it.
+    await dropIn('override.conf', '--log-level=warn');
+    await driver.tellJoin(join, signal);
+    const { stdout } = await machine.run('systemctl', ['show', '--property=ExecStart', unit]);
+    expect(stdout).toMatch(/ --log-level=warn --initial-cluster=\S+ --initial-cluster-state=existing ;/);
+    // With flags of the same name, as a unit may have that once joined another cluster.
+    await dropIn('zzzz.conf', '--initial-cluster=a=http://b:1 --initial-cluster-state=existing');
+    await expect(driver.tellJoin(join, signal)).rejects.toMatchObject({
+      code: 'etcd-not-started',
+      why: expect.stringContaining('zzz-holdfast-join.conf') as string,
+    });
+    await machine.run('rm', [`${folder}/override.conf`, `${folder}/zzzz.conf`]);
+    await driver.tellJoin(undefined, signal);
+    expect((await machine.run('ls', ['/etc/systemd/system'])).stdout).not.toContain(`${unit}.d`);
   });
 });

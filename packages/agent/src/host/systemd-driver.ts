@@ -33,7 +33,7 @@ export function systemdDriver(hosted: Hosted, unit: string, clock: Clock, access
       const from = clock.monotonic();
       let killed = false;
       let { running, detail } = stateOf(unit, await look());
-      if (!running) return;
+      if (!running) return false;
       const { status, complaint } = await systemctl(access, ['stop', '--no-block', unit], signal);
       if (status !== 0) throw notStopped(hosted, complaint);
       while (running) {
@@ -45,6 +45,7 @@ export function systemdDriver(hosted: Hosted, unit: string, clock: Clock, access
         await clock.sleep(lookAgainMs, signal).catch(() => undefined);
         ({ running, detail } = stateOf(unit, await look()));
       }
+      return true;
     },
     async start(signal) {
       if (stateOf(unit, await look(signal)).running) return;
@@ -64,6 +65,7 @@ export function systemdDriver(hosted: Hosted, unit: string, clock: Clock, access
           log: `journalctl --unit ${unit}`,
         });
     },
+    whyUnstartable: async (signal) => whyNotLoaded(unit, await look(signal)),
     program: () => programOf(access, unit, hosted.program),
     logTail,
   };
@@ -71,11 +73,24 @@ export function systemdDriver(hosted: Hosted, unit: string, clock: Clock, access
 
 function stateOf(unit: string, found: Unit): HostState {
   const { LoadState, ActiveState, SubState, MainPID, Result, ExecMainStatus } = found;
-  if (LoadState === 'not-found') return { running: false, detail: `systemd knows no unit ${unit}` };
+  if (LoadState === 'not-found') return { running: false, detail: unknownUnit(unit) };
   const running = ActiveState !== 'inactive' && ActiveState !== 'failed';
   const state = `${unit} is ${ActiveState} (${SubState})`;
   const detail = Result === 'success' ? state : `${state}: ${Result}, exit status ${ExecMainStatus}`;
   return { running, ...(MainPID !== '0' && { pid: Number(MainPID) }), detail };
+}
+
+function unknownUnit(unit: string): string {
+  return `systemd knows no unit ${unit}`;
+}
+
+/** The states of loading are those of systemctl(1) under `list-units`; a unit that is not loaded cannot be started. */
+function whyNotLoaded(unit: string, { LoadState }: Unit): string | undefined {
+  if (LoadState === 'loaded') return undefined;
+  if (LoadState === 'not-found') return unknownUnit(unit);
+  return LoadState === 'masked'
+    ? `${unit} is masked, so systemd does not start it`
+    : `systemd cannot load ${unit} (${LoadState})`;
 }
 
 /** Whether it ended since it was started, be it that systemd will try again. */

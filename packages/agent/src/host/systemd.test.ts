@@ -21,7 +21,7 @@ test.each([
   ],
   ['[Service]\nExecStart=/a\n\n# /etc/x.conf\n[Service]\nExecStart=\nExecStart=/b\n', '/b'],
   [
-    '[Service]\nExecStart=/a\n# /etc/systemd/system/e.service.d/50-holdfast-join.conf\n[Service]\nExecStart=\nExecStart=/a x\n',
+    '[Service]\nExecStart=/a\n# /etc/systemd/system/e.service.d/zzz-holdfast-join.conf\n[Service]\nExecStart=\nExecStart=/a x\n',
     '/a',
   ],
   ['[Service]\nExecStart=/a\nExecStart=/b\n', undefined],

@@ -12,6 +12,8 @@ export interface Found {
   readonly served: boolean;
   /** How it ran, where that is not how its description would start it. */
   readonly ran?: ProcessRun;
+  /** The same, but why nobody keeps how: one sentence without a full stop. */
+  readonly ranUnkept?: string;
   /** Whether anything had the name `member`. */
   readonly hadMember: boolean;
   /** Whether the data directory had to be made. */
@@ -71,6 +73,7 @@ export function foundIn(evidence: Partial<Record<keyof Found, unknown>>): Found 
     wasRunning: evidence.wasRunning === true,
     served: evidence.served === true,
     ...(ran?.driver === 'process' && { ran }),
+    ...(typeof evidence.ranUnkept === 'string' && { ranUnkept: evidence.ranUnkept }),
     hadMember: evidence.hadMember === true,
     madeDataDir: evidence.madeDataDir === true,
     madeFolders: words(evidence.madeFolders),

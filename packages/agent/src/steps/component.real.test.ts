@@ -113,11 +113,38 @@ test('one of another machine, or without a program, is left alone', async () => 
   await expect(
     node.performComponent({ ...order('halt'), component: elsewhere }, context),
   ).rejects.toMatchObject(refused);
+  await serve();
   await rm(join(dir, 'kube-apiserver'));
-  await expect(halt()).rejects.toMatchObject({
-    ...refused,
-    why: expect.stringContaining('no program') as string,
+  const why = expect.stringContaining('no program') as string;
+  expect(await node.observeComponent(component, testContext)).toEqual({ running: null, detail: why });
+  await expect(halt()).rejects.toMatchObject({ ...refused, why });
+  expect(await unhalt()).toEqual({ started: false, warning: why });
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+});
+
+test('one that was started again is stopped again, which is told, and what was found first is kept', async () => {
+  await serve();
+  const first = await halt();
+  expect(first).toMatchObject({ stoppedNow: true, detail: expect.stringMatching(/^it was stopped: /) });
+  const again = { ...first, stoppedNow: false, detail: expect.not.stringContaining('stopped') as string };
+  expect(await halt({ halt: first })).toEqual(again);
+  await serve();
+  const off = { ...first, wasRunning: false, served: false };
+  expect(await halt({ halt: off })).toMatchObject({
+    ...{ wasRunning: false, served: false, stopped: true, stoppedNow: true },
+    detail: expect.stringMatching(/^it was stopped: process \d+ /) as string,
   });
+  expect(await isRunning()).toBe(false);
+  // Stopped it must be, be its program gone since.
+  await serve();
+  await rm(join(dir, 'kube-apiserver'));
+  expect(await halt({ halt: first })).toMatchObject({ wasRunning: true, stoppedNow: true });
+});
+
+test('one that the check saw run, and a killed run has stopped, is taken for one that served', async () => {
+  expect(await halt()).toMatchObject({ wasRunning: true, served: true, stoppedNow: false });
+  await server.spoil();
+  await expect(unhalt()).rejects.toMatchObject({ code: 'component-not-started' });
 });
 
 test.skipIf(process.getuid?.() !== 0)('one in a container is not it, and is told of', async () => {
@@ -127,7 +154,7 @@ test.skipIf(process.getuid?.() !== 0)('one in a container is not it, and is told
   await once(contained.stdout, 'data');
   try {
     expect(await isRunning()).toBe(false);
-    const { components, notes } = await discoverComponents([], []);
+    const { components, notes } = await discoverComponents([]);
     expect(components.some(({ urls }) => urls.some((url) => url.endsWith(new URL(server.url).port)))).toBe(
       false,
     );
@@ -143,7 +170,7 @@ test.skipIf(process.getuid?.() !== 0)('one in a container is not it, and is told
 
 test('what runs here is described so that it can be started again in the same way', async () => {
   await serve();
-  const { components } = await discoverComponents([], []);
+  const { components } = await discoverComponents([]);
   const found = components.filter(({ run }) => run.driver === 'process' && run.logFile === join(dir, 'log'));
   const { running: _, ...described } = component;
   expect(found).toEqual([

@@ -64,10 +64,10 @@ export const lock: NodeStep = {
   },
 };
 
-/** An etcd whose program is not there would be missed when it is stopped already. */
-async function refuseUnstartable({ order: { member }, driver }: Act): Promise<void> {
-  if (member.run.driver !== 'process' || (await driver.program()) !== undefined) return;
-  const why = `the command of ${member.name} begins with ${member.run.command[0]}, which is no program on this machine`;
+/** An etcd whose program is not there, or whose unit is masked, would be missed when it is stopped already. */
+async function refuseUnstartable({ order: { member }, driver, context }: Act): Promise<void> {
+  const why = await driver.whyUnstartable(context.signal);
+  if (why === undefined) return;
   throw new Failure('etcd-program-missing', why, { member: member.name });
 }
 
@@ -84,11 +84,10 @@ async function claimAnew(act: Act): Promise<Found | undefined> {
   const madeFolders = await missingFolders(places.dataDir);
   const missingOfLog = places.log === undefined ? [] : await missingFolders(places.log.dir);
   const wasRunning = running && pid !== undefined;
-  const ran = await otherRun(act.order.member);
   const found: Found = {
     wasRunning,
     served: wasRunning && (await serves(act)),
-    ...(ran !== undefined && { ran }),
+    ...(await otherRun(act.order.member)),
     hadMember: await stands(places.member),
     madeDataDir: madeFolders.length > 0,
     madeFolders,

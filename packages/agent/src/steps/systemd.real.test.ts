@@ -71,6 +71,16 @@ describe.skipIf(etcd.skip || systemd.skip)('a member that systemd starts again w
   const restarts = async (): Promise<number> =>
     Number((await machine.run('systemctl', ['show', '--value', '--property=NRestarts', unit])).stdout);
 
+  test('is left alone where systemd could not start it again', async () => {
+    const run = { driver: 'systemd' as const, unit: 'typo.service' };
+    await steps('perform', ['lock'], {
+      member: { ...member, run },
+      fails: /systemd knows no unit typo\.service/,
+    });
+    expect(await isActive()).toBe('active');
+    expect(await readdir(member.dataDir)).toEqual(['member']);
+  });
+
   test('is put back although it tries, barred, to start again and again', async () => {
     await steps('perform', ['lock', 'stop', 'keep']);
     expect(found['lock']).toMatchObject({ wasRunning: true, served: true });

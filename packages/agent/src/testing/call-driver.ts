@@ -4,11 +4,12 @@ import { discoverCluster } from '../host/discover.ts';
 import { componentHost, etcdHost, type EtcdDriver, type Host } from '../host/driver.ts';
 import type { Join } from '../host/join-flags.ts';
 import { proveStarted, proveStopped } from '../host/proof.ts';
+import { localNode } from '../local-node.ts';
 
 /** One thing that is asked of a driver in a process of its own, as JSON. */
 export interface DriverCall {
   readonly what: MemberDescription | ComponentDescription;
-  readonly act: keyof EtcdDriver | 'proveStopped' | 'proveStarted' | 'discover';
+  readonly act: keyof EtcdDriver | 'proveStopped' | 'proveStarted' | 'observe' | 'discover';
   readonly join?: Join;
   /** Milliseconds after which its signal ends. */
   readonly withinMs?: number;
@@ -32,10 +33,13 @@ async function answerCall({ what, act, join, withinMs = 30_000 }: DriverCall): P
     stop: () => driver.stop(signal),
     start: () => driver.start(signal),
     tellJoin: async () => driver.tellJoin?.(join, signal),
+    whyUnstartable: () => driver.whyUnstartable(signal),
     program: () => driver.program(),
     logTail: () => driver.logTail(),
     proveStopped: () => proveStopped(hosted, driver, signal, clock),
     proveStarted: () => proveStarted(hosted, driver, signal, clock),
+    observe: async () =>
+      'component' in what ? localNode(clock).observeComponent(what, { clock, signal }) : undefined,
     discover: () => discoverCluster('found', 'clientUrls' in what ? what.clientUrls : []),
   };
   try {

@@ -61,8 +61,9 @@ export function describeDriver<Driver extends HostDriver>(
 
     test('what never ran is stopped, and is no failure to stop', async () => {
       expect(await under.driver.state(soon())).toMatchObject({ running: false });
-      await under.driver.stop(soon());
+      expect(await under.driver.stop(soon())).toBe(false);
       await under.proveStopped(soon());
+      expect(await under.driver.whyUnstartable(soon())).toBeUndefined();
       expect(await under.driver.program()).toMatch(new RegExp(`^/.*/${under.program}$`));
     });
     starting(() => under, pidOf);
@@ -86,7 +87,7 @@ function starting(under: () => DriverUnderTest, pidOf: () => Promise<number>): v
   });
 
   test('it outlives whoever started it', async () => {
-    await under().driver.stop(soon());
+    expect(await under().driver.stop(soon())).toBe(true);
     await under().startFromElsewhere();
     await under().proveStarted(soon());
   });
@@ -98,7 +99,7 @@ function stopping(under: () => DriverUnderTest, pidOf: () => Promise<number>): v
     await driver.stop(soon());
     await under().proveStopped(soon());
     expect(await driver.state(soon())).toMatchObject({ running: false });
-    await driver.stop(soon());
+    expect(await driver.stop(soon())).toBe(false);
   });
 
   test('one that hears nothing is ended all the same', async () => {

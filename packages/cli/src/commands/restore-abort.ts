@@ -15,7 +15,7 @@ export function addAbort(parent: Verb): void {
     .addArgument(restoreArgument())
     .example('The newest', 'holdfast restore abort latest')
     .remark(
-      'A finished one is undone by `restore rollback`; so is best one whose cluster serves again, since that says what was written. Past a step that cannot be undone it is refused.',
+      'A finished one is undone by `restore rollback`; so is best one whose cluster serves again, since that says what was written. Past a step that cannot be undone it is refused, and while a later restore of the same data stands. Exit 3: the old data is back, and the report has warnings that somebody has to see to.',
     )
     .answers(async (session, _options, word: string) => abort(session, verb, word));
   withEtcd(withRepository(withStateDir(verb)));

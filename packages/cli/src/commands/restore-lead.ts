@@ -1,8 +1,10 @@
+import { isFailure } from '@holdfast/base';
 import type { LeadOptions } from '@holdfast/engine';
 import type { RestorePlan, RestoreReport } from '@holdfast/model';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
+import type { Operation } from '../view/operation.ts';
 import { reportAnswer } from '../view/report.ts';
 import { commandsAgain, flagsAgain, withCommands } from './restore-again.ts';
 import type { RestorePorts } from './restore-ports.ts';
@@ -16,7 +18,7 @@ export interface Lead {
   readonly wanted: RestoreReport['outcome'];
 }
 
-/** Has the engine lead a restore while each step is told, and tells what became of it. */
+/** Has the engine lead a restore while each step is told, and reports what became of it, also where it was put back. */
 export async function lead(
   session: Session,
   verb: Verb,
@@ -31,6 +33,25 @@ export async function lead(
     onRecord: stepLines(session, verb, plan),
     flags: flagsAgain(session, verb),
   };
-  const report = await withCommands(session, commandFor, () => act(options));
-  return reportAnswer(report, wanted, await restoreAt(session, plan.id), commandFor);
+  try {
+    const report = await withCommands(session, commandFor, () => act(options));
+    return reportAnswer(report, wanted, await restoreAt(session, plan.id), commandFor);
+  } catch (failure) {
+    const reported = isFailure(failure, 'restore-rolled-back') && (await reportOf(session, plan));
+    if (!reported) throw failure;
+    return { ...reportAnswer(reported.report, wanted, reported.operation, commandFor), failure };
+  }
+}
+
+/** Of a restore that was put back; undefined where it cannot be read, since what happened is told all the same. */
+async function reportOf(
+  session: Session,
+  { id }: RestorePlan,
+): Promise<{ report: RestoreReport; operation: Operation } | undefined> {
+  try {
+    const operation = await restoreAt(session, id);
+    return operation.report && { report: operation.report, operation };
+  } catch {
+    return undefined;
+  }
 }

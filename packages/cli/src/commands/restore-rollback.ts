@@ -3,6 +3,7 @@ import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { moment } from '../term/when.ts';
+import { undoingSentences } from '../view/control-plane.ts';
 import type { Operation } from '../view/operation.ts';
 import { revisionWords } from '../view/plan.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
@@ -21,7 +22,7 @@ export function addRollback(parent: Verb): void {
     .example('With a question', 'holdfast restore rollback latest')
     .example('In a script', 'holdfast restore rollback latest --confirm prod')
     .remark(
-      'Possible until `restore release`. What the restored cluster took in is kept as member.undone-<id> beside each data directory, and no longer served.',
+      'Possible until `restore release`. What the restored cluster took in is kept as member.undone-<id> beside each data directory, and no longer served. Exit 3: the old data is back, and the report has warnings that somebody has to see to. Refused while a later restore of the same data stands on it.',
     );
   withStateDir(withRepository(withEtcd(withConfirm(verb)))).answers(
     async (session, options: ConfirmOptions, word: string) => rollback(session, verb, options, word),
@@ -46,11 +47,8 @@ async function rollback(
   );
 }
 
-async function question(
-  { settings }: Session,
-  { plan, report, state }: Operation,
-  ports: RestorePorts,
-): Promise<string> {
+async function question({ settings }: Session, operation: Operation, ports: RestorePorts): Promise<string> {
+  const { plan, report, state } = operation;
   const now = await revisionNow(
     plan.members.flatMap(({ clientUrls }) => clientUrls),
     ports,
@@ -64,10 +62,9 @@ async function question(
     now === undefined || then === null
       ? 'How much that is cannot be told'
       : revisionWords(Math.max(0, now - then));
-  const served = plan.steps.flatMap(({ kind, member }) => (kind === 'serve' ? [member ?? ''] : []));
   return [
     `This undoes restore ${plan.id} of cluster ${plan.cluster.name} and brings the data of before it back.`,
-    ...(served.length === 0 ? [] : [`It stops ${served.join(', ')} and starts them again with that.`]),
+    ...undoingSentences(operation),
     `What was written ${since} is put aside, not deleted, and no longer served: ${much}.`,
     ...plan.members
       .filter(({ attested }) => attested === undefined)

@@ -25,11 +25,15 @@ async function status(session: Session, verb: Verb, word: string | undefined): P
       commandsAgain(session, verb, () => one.records),
     );
   }
-  const { listRestores } = await import('@holdfast/engine');
+  const { laterRestore, listRestores } = await import('@holdfast/engine');
   const all = await listRestores(session.settings.stateDir, ({ message, why }) =>
     session.warn(`${message}: ${why}`),
   );
   const journalOf = (id: string): Operation['records'] =>
     all.find(({ plan }) => plan.id === id)?.records ?? [];
-  return operationsAnswer(all, commandsAgain(session, verb, journalOf));
+  const operations = all.map((each): Operation => {
+    const later = laterRestore(all, each.plan);
+    return later === undefined ? each : { ...each, later: later.plan.id };
+  });
+  return operationsAnswer(operations, commandsAgain(session, verb, journalOf));
 }

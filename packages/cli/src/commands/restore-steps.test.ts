@@ -18,6 +18,7 @@ const records: readonly Omit<JournalRecord, 'n'>[] = [
   { at: '2026-11-20T09:15:03.000Z', event: 'undone', step: 8 },
   { at: '2026-11-20T09:15:03.000Z', event: 'undone', step: 4 },
   { at: '2026-11-20T09:15:03.000Z', event: 'stuck', step: 7, evidence: { why: 'still acts' } },
+  { at: '2026-11-20T09:15:03.000Z', event: 'begin', step: 7, evidence: { warning: 'm1 ran again' } },
   { at: '2026-11-20T09:15:03.000Z', event: 'done', step: 21, evidence: { warning: 'no space' } },
 ];
 
@@ -44,6 +45,7 @@ test('a line for each beginning and end of a step, with what went wrong', async 
     [8/21] Shutdown  stop m2: undoing …
     [8/21] Shutdown  stop m2: undone in 1.0s
     [7/21] Shutdown  stop m1: cannot be undone: still acts
+    [7/21] Shutdown  stop m1 again, since m1 ran again …
     [21/21] Finished  save cluster: done in 0.0s, but: no space
     "
   `);
@@ -53,6 +55,7 @@ test('on a terminal a beginning is a line that its end replaces', async () => {
   const text = await printed([], true);
   expect(text).toContain('\r\u001b[2K[7/21] Shutdown  stop m1 …');
   expect(text).toContain('\r\u001b[2K[8/21] Shutdown  stop m2: done in 1.2s\n');
+  expect(text).toContain('[7/21] Shutdown  stop m1 again, since m1 ran again …\n');
 });
 
 test('nothing for scripts', async () => {

@@ -29,8 +29,11 @@ export function stepLines(session: Session, verb: Verb, plan: RestorePlan): (rec
     const place = placeOf(step, plan);
     if (record.event === 'begin' || record.event === 'undo') {
       began.set(step.number, Date.parse(record.at));
-      const text = record.event === 'undo' ? `${place}: undoing …` : `${place} …`;
-      if (isTerminal) context.onProgress?.({ phase: text, done: 0 });
+      const again = record.event === 'begin' ? record.evidence?.['warning'] : undefined;
+      const isAgain = typeof again === 'string';
+      const text = `${place}${record.event === 'undo' ? ': undoing' : isAgain ? ` again, since ${again}` : ''} …`;
+      // What had to be done once more stays to be read.
+      if (isTerminal && !isAgain) context.onProgress?.({ phase: text, done: 0 });
       else say(text);
       return;
     }

@@ -23,6 +23,7 @@ async function cli(args: string, io: TestIo = {}): Promise<Ran> {
 }
 
 const unit = { driver: 'systemd', unit: 'etcd.service' };
+const apiUnit = { driver: 'systemd', unit: 'kube-apiserver.service' };
 
 function member(name: string): object {
   return {
@@ -125,7 +126,7 @@ test.each([
     kind: 'ClusterDescription',
     name: 'prod',
     members: [member('m1'), member('m2')],
-    controlPlane: [{ name: 'api-1', component: 'kube-apiserver', urls: ['https://m1:6443'], run: unit }],
+    controlPlane: [{ name: 'api-1', component: 'kube-apiserver', urls: ['https://m1:6443'], run: apiUnit }],
   };
   await writeFile(join(folder, 'c.json'), JSON.stringify(description));
   const ran = await cli(`restore plan --cluster-file c.json ${args}`);
@@ -254,6 +255,27 @@ describe('journals', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ outcome: 'rolled-back', why: 'm1 does not stop' });
     const failure: unknown = ran.stderr === '' ? {} : JSON.parse(ran.stderr);
     expect(failure).toMatchObject(code === undefined ? {} : { code, why: 'm1 does not stop' });
+  });
+
+  test('one that a later restore stands on is not offered to be rolled back, and that one is named', async () => {
+    const [older, later] = [fixedPlan(), fixedPlan({ id: 'r-20261120t101500z-d4e5f6' })];
+    for (const [order, plan] of [older, later].entries()) {
+      const steps = plan.steps.map(({ number: step }) => ({ event: 'done', step }) as const);
+      const opened = { event: 'opened', evidence: { order: order + 1 } } as const;
+      await writeJournal(join(folder, 'state'), plan, [opened, ...steps, { event: 'finished' }]);
+    }
+    const { items } = JSON.parse((await cli('restore status -o json')).stdout);
+    const commands = items.map((item: { next: { command: string }[] }) =>
+      item.next.map(({ command }) => command.split(' ').slice(2, 4).join(' ')),
+    );
+    expect(commands).toEqual([
+      [`rollback ${later.id}`, `release ${later.id}`],
+      [`release ${older.id}`, `status ${later.id}`],
+    ]);
+    expect((await cli(`restore status ${older.id}`)).stdout).toContain(
+      `holdfast restore status ${later.id}\n`,
+    );
+    expect((await cli(`restore status ${older.id}`)).stdout).not.toContain('rollback');
   });
 
   test('nothing is old enough to be released', async () => {

@@ -13,6 +13,13 @@ const member = (name: string, more = ''): string => `  - name: ${name}
 const part = (name: string, component = 'kube-apiserver'): string => `controlPlane:
   - { name: ${name}, component: ${component}, urls: [https://10.0.0.1:6443], run: { driver: systemd, unit: a.service } }
 `;
+const controlPlane = (...parts: readonly [name: string, url: string, unit?: string][]): string =>
+  `controlPlane:\n${parts
+    .map(
+      ([name, url, unit = 'kube-scheduler.service']) =>
+        `  - { name: ${name}, component: kube-scheduler, urls: ['${url}'], run: { driver: systemd, unit: ${unit} } }\n`,
+    )
+    .join('')}`;
 const head = 'apiVersion: holdfast.dev/v1\nkind: ClusterDescription\nname: prod\nmembers:\n';
 const whole = head + member('m1') + member('m2');
 
@@ -59,6 +66,28 @@ test.each([
     'urls[0]: must be a URL, as https',
   ],
   [whole + part('api').replace('urls: [https://10.0.0.1:6443]', 'url: x'), 'controlPlane[0].'],
+  [
+    whole + controlPlane(['s', 'https://m2:10259', 'etcd.service']),
+    'line 16: controlPlane[0].run: etcd.service is the unit of member m2 too',
+  ],
+  [
+    whole + controlPlane(['s', 'https://[::1]:10259', 'etcd.service']),
+    'line 16: controlPlane[0].run: etcd.service is the unit of member m1 too',
+  ],
+  [
+    whole
+      .replaceAll('m2:', 'm1:')
+      .replace('/var/lib/etcd\n    run: { driver', '/srv/etcd\n    run: { driver'),
+    'line 14: members[1].run: etcd.service is the unit of member m1 too',
+  ],
+  [
+    whole + controlPlane(['s-1', 'https://m1:10259'], ['s-2', 'https://127.0.0.1:10259']),
+    'line 17: controlPlane[1].urls: nothing tells it from s-1: both are run in the same way, and this one is said to listen on loopback only; name the address of its machine',
+  ],
+  [
+    whole + controlPlane(['s-1', 'https://localhost:10259'], ['s-2', 'https://m2:10259']),
+    'line 16: controlPlane[0].urls: nothing tells it from s-2: ',
+  ],
 ])('a mistake is named with its line and field: %#', async (text, why) => {
   await expect(parseClusterFile(text, '/c.yaml')).rejects.toMatchObject({
     code: 'cluster-file-invalid',
@@ -66,6 +95,19 @@ test.each([
     why: expect.stringContaining(why),
     details: { path: '/c.yaml' },
   });
+});
+
+test('the same unit on two machines, and what listens on loopback once, are no mistakes', async () => {
+  const one = controlPlane(['s-1', 'https://m1:10259'], ['s-2', 'https://m2:10259']);
+  expect((await parseClusterFile(whole + one, '/c.yaml')).controlPlane).toHaveLength(2);
+  const other = controlPlane(
+    ['s-1', 'https://127.0.0.1:10259'],
+    ['s-2', 'https://127.0.0.1:10260', 'b.service'],
+  );
+  expect((await parseClusterFile(whole + other, '/c.yaml')).controlPlane).toHaveLength(2);
+  // Of another machine than any member.
+  const far = controlPlane(['s-1', 'https://m9:10259', 'etcd.service']);
+  expect((await parseClusterFile(whole + far, '/c.yaml')).controlPlane).toHaveLength(1);
 });
 
 test('a file that is not there is said to be unreadable', async () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
-import { ClusterDescription, type MemberDescription } from '@holdfast/model';
+import { ClusterDescription } from '@holdfast/model';
 import type { Document } from 'yaml';
+import { firstDouble } from './cluster-doubles.ts';
 
 /**
  * Reads the description of a cluster that a person keeps: YAML, or JSON, which is YAML too.
@@ -65,50 +65,4 @@ function fieldName(field: readonly PropertyKey[]): string {
     typeof part === 'number' ? `[${part}]` : `${at === 0 ? '' : '.'}${String(part)}`,
   );
   return words.join('') || 'the file';
-}
-
-interface Mistake {
-  readonly field: readonly PropertyKey[];
-  readonly problem: string;
-}
-
-/** What is written twice a restore would do twice. */
-function firstDouble(description: ClusterDescription): Mistake | undefined {
-  return sharedData(description) ?? sharedUrl(description);
-}
-
-/** Two members in one directory are one member. */
-function sharedData({ members }: ClusterDescription): Mistake | undefined {
-  for (const [at, member] of members.entries()) {
-    const housed = members
-      .slice(0, at)
-      .find((other) => resolve(other.dataDir) === resolve(member.dataDir) && sameMachine(other, member));
-    if (housed === undefined) continue;
-    return { field: ['members', at, 'dataDir'], problem: `it is that of member ${housed.name} too` };
-  }
-  return undefined;
-}
-
-/** What answers there for one API server would be taken for the other. The others listen on loopback, on each machine. */
-function sharedUrl({ controlPlane }: ClusterDescription): Mistake | undefined {
-  for (const [at, { component, urls }] of controlPlane.entries()) {
-    if (component !== 'kube-apiserver') continue;
-    const other = controlPlane
-      .slice(0, at)
-      .find((each) => each.component === component && each.urls.some((url) => urls.includes(url)));
-    if (other === undefined) continue;
-    const problem = `${other.name} listens there too; name where this one listens, not what stands before them`;
-    return { field: ['controlPlane', at, 'urls'], problem };
-  }
-  return undefined;
-}
-
-/** Members on different machines may well have the same path. */
-function sameMachine(one: MemberDescription, other: MemberDescription): boolean {
-  const known = new Set(hostsOf(one.peerUrls));
-  return hostsOf(other.peerUrls).some((host) => known.has(host));
-}
-
-function hostsOf(urls: readonly string[]): string[] {
-  return urls.map((url) => URL.parse(url)?.hostname ?? url);
 }

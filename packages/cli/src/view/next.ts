@@ -5,7 +5,9 @@ import type { CommandFor, Operation } from './operation.ts';
 /** Something that a person can do with a restore now. */
 export interface Next {
   readonly what: string;
-  readonly verb: RestoreVerb;
+  readonly verb: RestoreVerb | 'status';
+  /** The restore that the verb is about. */
+  readonly id: string;
 }
 
 /** What a person can do now, the better one first; none of it would be refused. */
@@ -20,13 +22,17 @@ export function nextOf({ plan, state, running, later }: Operation): Next[] {
     rollback: 'bring the old data back; what was written since is put aside',
     release: `delete ${kept}, when it is needed no more`,
   };
-  return verbs.map((verb) => ({ verb, what: words[verb] }));
+  const own = verbs.map((verb) => ({ verb, what: words[verb], id: plan.id }));
+  if (later === undefined || possibleVerbs(plan.steps, state).every((verb) => verbs.includes(verb)))
+    return own;
+  const what = `look at restore ${later}, which came after it: the old data can come back once that one is rolled back`;
+  return [...own, { verb: 'status', what, id: later }];
 }
 
 /** The same with the commands, each below what it does. */
 export function nextText(operation: Operation, commandFor: CommandFor): string {
   return nextOf(operation)
-    .map(({ what, verb }) => `${what}:\n  ${commandLine(commandFor(verb, operation.plan.id))}\n`)
+    .map(({ what, verb, id }) => `${what}:\n  ${commandLine(commandFor(verb, id))}\n`)
     .join('');
 }
 
@@ -34,9 +40,9 @@ export function nextText(operation: Operation, commandFor: CommandFor): string {
 export function nextLines(operation: Operation, commandFor: CommandFor): string {
   const isStuck = operation.state.stuck;
   return nextOf(operation)
-    .map(({ what, verb }, at) => {
+    .map(({ what, verb, id }, at) => {
       const words = at > 0 ? `Or ${what}` : isStuck ? `Mend the cause, then ${what}` : capital(what);
-      return `${words}: ${commandLine(commandFor(verb, operation.plan.id))}`;
+      return `${words}: ${commandLine(commandFor(verb, id))}`;
     })
     .join('\n');
 }

@@ -1,4 +1,4 @@
-import { operationState, type JournalRecord } from '@holdfast/model';
+import { operationState, type JournalRecord, type RestoreReport } from '@holdfast/model';
 import { expect, test } from 'vitest';
 import { fixedPlan, memberSeen } from '../testing/plan.ts';
 import { render } from '../term/answer.ts';
@@ -103,6 +103,31 @@ test('what can be done next follows from where it stands', async () => {
   expect(await commands(operation([...finished, { event: 'back' }, { event: 'rolled-back' }]))).toEqual([
     'release',
   ]);
+});
+
+test('under a later restore the old data cannot come back, and it is said which one that is', async () => {
+  const later = 'r-20261120t101500z-d4e5f6';
+  const given = operation([...done(...all), { event: 'finished' }], { later });
+  expect(await commands(given)).toEqual(['release', 'status']);
+  expect(await render(operationAnswer(given, commandFor), 'table', view)).toContain(
+    `look at restore ${later}, which came after it: the old data can come back once that one is rolled back:\n  holdfast restore status ${later} --state-dir /s\n`,
+  );
+  expect(
+    await commands(operation([...done(...all), { event: 'finished' }, { event: 'released' }], { later })),
+  ).toEqual([]);
+});
+
+test('one that is not over goes no way back under a later restore', async () => {
+  const later = 'r-20261120t101500z-d4e5f6';
+  expect(await commands(operation(done(1, 2), { later }))).toEqual(['resume', 'status']);
+  expect(await commands(operation([...done(1, 2), { event: 'back' }], { later }))).toEqual(['status']);
+});
+
+test('what was left to see to when it was over is told again', async () => {
+  const warnings = ['m1 did not serve before the restore, and does not now'];
+  const report = { durationMs: 1000, warnings } as unknown as RestoreReport;
+  const given = operation([{ event: 'back' }, { event: 'rolled-back' }], { report });
+  expect(await render(operationAnswer(given, commandFor), 'table', view)).toContain(`  ! ${warnings[0]}\n`);
 });
 
 test('past a step that cannot be undone there is only forward', async () => {

@@ -105,9 +105,9 @@ function operationItem(operation: Operation, commandFor: CommandFor) {
       state: state.steps[at] ?? 'pending',
       evidence: state.evidence.get(number) ?? null,
     })),
-    next: nextOf(operation).map(({ what, verb }) => ({
+    next: nextOf(operation).map(({ what, verb, id }) => ({
       what,
-      command: commandLine(commandFor(verb, plan.id)),
+      command: commandLine(commandFor(verb, id)),
     })),
   };
 }
@@ -138,6 +138,7 @@ function operationText(operation: Operation, commandFor: CommandFor, view: View)
       ],
       '  ',
     )}`,
+    ...(report?.warnings ?? []).map((warning) => `  ${view.style('doubtful', '!')} ${warning}\n`),
     ...phases.flatMap((phase) => phaseText(phase, operation, view)),
     next === '' ? '' : `\n${next}`,
   ].join('');

@@ -1,6 +1,7 @@
-import { operationState, type RestoreReport } from '@holdfast/model';
-import { expect, test } from 'vitest';
-import { fixedPlan } from '../testing/plan.ts';
+import { operationState, type JournalRecord, type RestoreReport, type StepKind } from '@holdfast/model';
+import { describe, expect, test } from 'vitest';
+import { componentSeen, fixedPlan } from '../testing/plan.ts';
+import { fixedReport } from '../testing/report.ts';
 import { render } from '../term/answer.ts';
 import type { Operation } from './operation.ts';
 import { reportAnswer } from './report.ts';
@@ -15,40 +16,8 @@ function ended(outcome: RestoreReport['outcome'], plan = fixedPlan()): Operation
 }
 
 const finished = ended('finished');
-const { id, source, loss, skips, hash, by, checks } = fixedPlan();
-
-const report: RestoreReport = {
-  apiVersion: 'holdfast.dev/v1',
-  kind: 'RestoreReport',
-  id,
-  holdfast: '0.1.0',
-  planHash: hash,
-  cluster: { name: 'prod', oldId: 'cdf818194e3a8c32', newId: 'f00dfeedf00dfeed' },
-  way: 'snapshot',
-  strategy: 'all',
-  source,
-  sourceSha256: 'ab'.repeat(32),
-  loss,
-  outcome: 'finished',
-  why: '',
-  warnings: [],
-  by,
-  takenBy: [],
-  startedAt: '2026-11-20T09:15:00Z',
-  endedAt: '2026-11-20T09:15:42Z',
-  durationMs: 42_000,
-  backAt: null,
-  downtimeMs: 12_000,
-  controlPlane: [],
-  apiDowntimeMs: null,
-  revision: 1_000_001_000,
-  hashKv: { revision: 1_000_001_000, hash: 123_456 },
-  steps: [],
-  checks,
-  skips,
-  kept: [{ member: 'm1', path: `/var/lib/etcd/member.pre-${id}` }],
-  hash,
-};
+const report = fixedReport();
+const { id } = report;
 
 test('a finished one tells what runs, what is lost, and how it is undone or released', async () => {
   const answer = reportAnswer(report, 'finished', finished, commandFor);
@@ -112,6 +81,83 @@ test('one that was put back is a failure only where something else was wanted', 
   });
 });
 
+test('one that was put back at a cost says at which, and is no success', async () => {
+  const back = ended('rolled-back');
+  const undone: RestoreReport = {
+    ...report,
+    outcome: 'rolled-back',
+    why: 'ops wanted it back (abort)',
+    kept: [],
+  };
+  const warnings = ['m1 did not serve before the restore, and does not now: no such flag'];
+  const answer = reportAnswer({ ...undone, warnings }, 'rolled-back', back, commandFor);
+  expect(await render(answer, 'table', view)).toContain(`  ! ${warnings[0]}\n`);
+  expect(JSON.parse(await render(answer, 'json', view))).toMatchObject({ warnings });
+  expect(answer.failure).toMatchObject({ code: 'rollback-unsound', exitCode: 3, why: warnings[0] });
+  // That it did not succeed at all says more.
+  expect(reportAnswer({ ...undone, warnings }, 'finished', back, commandFor).failure).toMatchObject({
+    code: 'restore-rolled-back',
+  });
+});
+
+const at = '2026-11-20T09:15:40.000Z';
+/** Put back once a step of this kind had begun; a part of the control plane was found to be off. */
+function putBack(kind: StepKind, plan = fixedPlan()): Operation {
+  const last = plan.steps.find((step) => step.kind === kind)!.number;
+  const events = plan.steps.slice(0, last).flatMap(({ number: step, kind: did, member }) => [
+    { at, event: 'begin', step } as const,
+    {
+      at,
+      event: 'done',
+      step,
+      evidence: did === 'halt' ? { wasRunning: member !== 'off' } : {},
+    } as const,
+  ]);
+  const undone = plan.steps
+    .slice(0, last)
+    .map(({ number: step }) => ({ at, event: 'undone', step }) as const);
+  const all = [...events, { at, event: 'back' } as const, ...undone, { at, event: 'rolled-back' } as const];
+  const records = all.map((record, n): JournalRecord => ({ n, ...record }));
+  return { plan, records, state: operationState(plan.steps, records), running: false };
+}
+async function textOfBack(operation: Operation, more: Partial<RestoreReport> = {}): Promise<string> {
+  return render(
+    reportAnswer({ ...report, outcome: 'rolled-back', ...more }, 'rolled-back', operation, commandFor),
+    'table',
+    view,
+  );
+}
+
+describe('what was put back after etcd had been started', () => {
+  const parts = [componentSeen('api-1', 'kube-apiserver'), componentSeen('off', 'kube-scheduler')];
+
+  test('has to be told to API servers that nobody described, as they have seen the restored data', async () => {
+    expect(await textOfBack(putBack('start'))).toContain('by hand: every kube-apiserver first');
+    expect(await textOfBack(putBack('place'))).not.toContain('by hand');
+    expect(await textOfBack(putBack('start', fixedPlan({ controlPlane: parts })))).not.toContain('by hand');
+    const schedulerOnly = fixedPlan({ controlPlane: [parts[1]!] });
+    expect(await textOfBack(putBack('start', schedulerOnly))).toContain(
+      'by hand: every kube-apiserver first',
+    );
+  });
+
+  test('does not start what was off before, and says so', async () => {
+    const operation = putBack('serve', fixedPlan({ controlPlane: parts }));
+    const none = { downAt: null, readyAt: null };
+    const controlPlane = [
+      { name: 'api-1', component: 'kube-apiserver', downAt: at, readyAt: at },
+      { name: 'off', component: 'kube-scheduler', ...none },
+    ] as const;
+    expect(await textOfBack(operation, { controlPlane: [...controlPlane] })).toContain(
+      'off          did not run before the restore, not started\n',
+    );
+    const stopped = [controlPlane[0], { ...controlPlane[1], downAt: at }];
+    expect(await textOfBack(operation, { controlPlane: stopped })).toContain(
+      'off          down at 2026-11-20 09:15:40 Z, not started: it did not run before the restore\n',
+    );
+  });
+});
+
 test('when each part of the control plane went down and was ready again', async () => {
   const told: RestoreReport = {
     ...report,
@@ -127,7 +173,9 @@ test('when each part of the control plane went down and was ready again', async 
     ],
     apiDowntimeMs: 38_000,
   };
-  const text = await render(reportAnswer(told, 'finished', finished, commandFor), 'table', view);
+  const parts = told.controlPlane.map(({ name, component }) => componentSeen(name, component));
+  const of = ended('finished', fixedPlan({ controlPlane: parts }));
+  const text = await render(reportAnswer(told, 'finished', of, commandFor), 'table', view);
   expect(text).toContain(`
   etcd down    12s
   api down     38s

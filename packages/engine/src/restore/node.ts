@@ -73,6 +73,10 @@ export interface RestoreNode {
   undo(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
   /** Looks at a part of the control plane and changes nothing. */
   observeComponent(component: ComponentDescription, context: NodeContext): Promise<ComponentSight>;
+  /**
+   * A `halt` that is done again later, with what it has found in `found`, stops what runs again and keeps the first findings;
+   * its evidence has `stoppedNow`: whether there was anything to stop this time.
+   */
   performComponent(order: ComponentOrder, context: NodeContext): Promise<StepEvidence>;
   /** Undoes a step that was begun, done or not. */
   undoComponent(order: ComponentOrder, context: NodeContext): Promise<StepEvidence>;

@@ -53,7 +53,10 @@ export const ComponentDescription = z.strictObject({
   /** Its own among all components and members, as `apiserver-1`. */
   name: z.string().min(1),
   component: z.enum(componentKinds),
-  /** Where it listens, as `https://10.0.0.1:6443`; an API server is asked there whether it is ready. */
+  /**
+   * Where it listens, as `https://10.0.0.1:6443`; an API server is asked there whether it is ready. They tell its machine:
+   * one that only loopback addresses stand for is taken to be on the machine that acts.
+   */
   urls: z.array(z.string().refine(isHttp, 'must be a URL, as https://10.0.0.1:6443')).min(1),
   run: HostDescription,
 });

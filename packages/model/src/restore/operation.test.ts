@@ -232,3 +232,36 @@ test('a step that failed is no reason any more once it went well', () => {
   const mended = [...stuck, record(3, 'taken'), record(4, 'begin'), record(5, 'done')];
   expect(operationState(steps, mended)).toMatchObject({ stuck: false, why: '', next: { number: 2 } });
 });
+
+test('what ran again of the control plane may have written to the new data once an etcd had it', () => {
+  const steps = plans.at(-1) ?? [];
+  const at = '2026-11-20T12:00:00.000Z';
+  const halt = steps.find(({ kind }) => kind === 'halt')?.number ?? 0;
+  const before = (kind: string): number[] =>
+    steps
+      .slice(
+        0,
+        steps.findIndex((step) => step.kind === kind),
+      )
+      .map(({ number }) => number);
+  const after = (done: readonly number[], ...events: JournalRecord['event'][]): OperationState => {
+    const records = done.flatMap((step) => (['begin', 'done'] as const).map((event) => ({ event, step })));
+    const again = events.map((event) => ({ event, step: halt }));
+    return operationState(
+      steps,
+      [...records, ...again].map((record, n) => ({ n, at, ...record })),
+    );
+  };
+  for (const kind of ['place', 'start'])
+    expect(after(before(kind), 'begin', 'done').mayBeWritten).toBe(false);
+  const beside = after(before('agree'), 'begin');
+  // It goes on with stopping that one; the phase is none of before.
+  expect(beside).toMatchObject({ mayBeWritten: true, phase: 'RestartCluster', next: { number: halt } });
+  expect(after(before('agree'), 'begin', 'done')).toMatchObject({
+    mayBeWritten: true,
+    next: { kind: 'agree' },
+  });
+  expect(after(before('serve')).mayBeWritten).toBe(false);
+  const started = steps.slice(0, before('serve').length + 1).map(({ number }) => number);
+  expect(after(started).mayBeWritten).toBe(true);
+});

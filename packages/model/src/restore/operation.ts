@@ -9,7 +9,7 @@ export const JournalRecord = z.object({
   at: z.iso.datetime({ precision: 3 }),
   event: z.enum([
     'opened', // the plan stands beside the journal
-    'begin', // a step is about to be done
+    'begin', // a step is about to be done; of a `halt` that was done: what it had stopped was found running
     'done', // it is done
     'failed', // it failed, or took too long; `back` follows, or it stands still for a person
     'back', // from here on everything is undone: by failure, `abort` or `rollback`
@@ -42,6 +42,11 @@ export interface OperationState {
   readonly released: boolean;
   /** Whether it was undone after it had finished: what the new cluster took in is then put aside, not removed. */
   readonly wasFinished: boolean;
+  /**
+   * Whether a part of the control plane was started on the new data, or was found running beside an etcd that was: nothing
+   * but a person takes the restore back any more.
+   */
+  readonly mayBeWritten: boolean;
   /** By number - 1. */
   readonly steps: readonly StepState[];
   /** What each done step found, by number. */
@@ -61,11 +66,15 @@ export function operationState(
   const evidence = new Map<number, Readonly<Record<string, unknown>>>();
   let direction: OperationState['direction'] = 'forward';
   let outcome: OperationState['outcome'];
-  let [stuck, released, wasFinished, why] = [false, false, false, ''];
+  let [stuck, released, wasFinished, mayBeWritten, why] = [false, false, false, false, ''];
   for (const record of records) {
     const index = (record.step ?? 0) - 1;
     const said = record.evidence?.['why'];
-    if (record.event === 'begin') states[index] = 'begun';
+    if (record.event === 'begin') {
+      states[index] = 'begun';
+      const kind = steps[index]?.kind;
+      mayBeWritten ||= kind === 'serve' || (kind === 'halt' && isStarted(steps, states));
+    }
     if (record.event === 'done') {
       states[index] = 'done';
       evidence.set(index + 1, record.evidence ?? {});
@@ -86,17 +95,23 @@ export function operationState(
   }
   const next = outcome === undefined ? nextStep(steps, states, direction) : undefined;
   return {
-    phase: phaseOf(steps, states, direction, outcome),
+    phase: phaseOf(steps, evidence, direction, outcome),
     direction,
     outcome,
     stuck,
     released,
     wasFinished,
+    mayBeWritten,
     steps: states,
     evidence,
     why: direction === 'back' || stuck ? why : '',
     next,
   };
+}
+
+/** Whether an etcd may run from the new data. */
+function isStarted(steps: readonly PlannedStep[], states: readonly StepState[]): boolean {
+  return steps.some(({ kind }, i) => kind === 'start' && states[i] !== 'pending' && states[i] !== 'undone');
 }
 
 function nextStep(
@@ -110,12 +125,13 @@ function nextStep(
 
 function phaseOf(
   steps: readonly PlannedStep[],
-  states: readonly StepState[],
+  found: OperationState['evidence'],
   direction: OperationState['direction'],
   outcome: OperationState['outcome'],
 ): Phase {
   if (direction === 'back') return transitions.Started.fail;
   if (outcome === 'finished') return 'Finished';
-  const next = steps.find((_, i) => states[i] !== 'done');
+  // One that is done once more, as a `halt`, takes it back to no earlier phase.
+  const next = steps.find(({ number }) => !found.has(number));
   return next?.phase ?? 'Finished';
 }

@@ -16,7 +16,7 @@ const ReportedStep = z.object({
   /** Null for the cluster as a whole. */
   member: z.string().nullable(),
   state: z.enum(['pending', 'begun', 'done', 'undoing', 'undone']),
-  /** How often it was begun: more than once after an interruption. */
+  /** How often it was begun: more than once after an interruption, and where what a `halt` had stopped ran again. */
   attempts: z.int().min(0),
   /** Milliseconds of the attempt that succeeded; null when none did. */
   durationMs: Duration.nullable(),

@@ -39,6 +39,7 @@ function stateAfter(steps: readonly PlannedStep[], events: readonly Event[]): Op
 }
 
 const back: Event = { event: 'back' };
+const again: Event = { event: 'begin', step: plans.served.find(({ kind }) => kind === 'halt')!.number };
 const stuck: Event = { event: 'stuck', step: 1 };
 const finished = (steps: readonly PlannedStep[]): Event[] => [...did(...steps), { event: 'finished' }];
 const undone = (events: Event[], steps: readonly PlannedStep[]): Event[] => [
@@ -62,6 +63,13 @@ describe('what can be done next', () => {
     ['an API server may serve', served, diedIn(served, 'serve'), ['resume', 'rollback']],
     ['it failed there', served, [...diedIn(served, 'serve'), stuck], ['resume', 'rollback']],
     ['all API servers are still down', served, diedIn(served, 'probe'), ['resume', 'abort']],
+    ['one ran again before that', served, [...diedIn(served, 'place'), again], ['resume', 'abort']],
+    [
+      'one ran again beside the new etcd',
+      served,
+      [...diedIn(served, 'probe'), again],
+      ['resume', 'rollback'],
+    ],
     ['it goes back', restore, [...diedIn(restore, 'keep'), back], ['resume']],
     ['it is stuck on its way back', restore, [...diedIn(restore, 'keep'), back, stuck], ['resume']],
     ['a finished one goes back', restore, [...finished(restore), back, stuck], ['resume']],
@@ -82,6 +90,8 @@ describe('what can be done next', () => {
   test('what a later restore stands on is not rolled back', () => {
     const is = (events: Event[]): RestoreVerb[] => possibleVerbs(restore, stateAfter(restore, events), true);
     expect(is(finished(restore))).toEqual(['release']);
-    expect(is(diedIn(restore, 'unlock'))).toEqual(['resume', 'abort']);
+    expect(is(diedIn(restore, 'unlock'))).toEqual(['resume']);
+    expect(is(diedIn(restore, 'keep'))).toEqual(['resume']);
+    expect(is([...diedIn(restore, 'keep'), back])).toEqual([]);
   });
 });

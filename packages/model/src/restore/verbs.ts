@@ -24,7 +24,8 @@ export function possibleVerbs(
   // What a cluster that was started took in is put aside.
   if (outcome === 'rolled-back')
     return steps.some((step) => step.kind === 'start' && isBegun(step)) ? ['release'] : [];
-  if (direction === 'back' || !canUndo) return ['resume'];
-  const serves = steps.some((step) => (step.kind === 'serve' || step.phase === 'Finished') && isBegun(step));
-  return ['resume', serves && !stood ? 'rollback' : 'abort'];
+  if (direction === 'back') return stood ? [] : ['resume'];
+  if (stood || !canUndo) return ['resume'];
+  const serves = state.mayBeWritten || steps.some((step) => step.phase === 'Finished' && isBegun(step));
+  return ['resume', serves ? 'rollback' : 'abort'];
 }

@@ -71,6 +71,19 @@ test('a part of it that nobody sees needs somebody who vouches for it', async ()
   });
 });
 
+test('loopback is at every machine: who listens there says nothing of one that is vouched for', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const urls = [`https://127.0.0.1:${(server.address() as AddressInfo).port}`];
+  const elsewhere = apiServerOf('api-2', { urls, running: null, attested });
+  expect(await reach({ controlPlane: [apiServerOf('api-1'), elsewhere] })).toMatchObject({
+    outcome: 'warned',
+    detail: 'ann@ops says of api-2: it burnt',
+  });
+  server.close();
+  await once(server, 'close');
+});
+
 test('an API server that is off must not answer', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -80,9 +93,11 @@ test('an API server that is off must not answer', async () => {
     outcome: 'failed',
     detail: `something listens at ${url} of api-1, which is off`,
   });
-  expect(await reach({ controlPlane: [{ ...off, running: null, attested }] })).toMatchObject({
+  const anywhere = url.replace('127.0.0.1', '0.0.0.0');
+  const gone = { ...off, urls: [anywhere], running: null, attested };
+  expect(await reach({ controlPlane: [gone] })).toMatchObject({
     outcome: 'failed',
-    detail: `something listens at ${url} of api-1, which is said to be off`,
+    detail: `something listens at ${anywhere} of api-1, which is said to be off`,
   });
   server.close();
   await once(server, 'close');
@@ -98,6 +113,30 @@ test('data of Kubernetes without a described control plane is warned of', async 
     ) as string,
   });
   expect(await reach({ source, controlPlane: [], way: 'replace' })).toMatchObject({ outcome: 'passed' });
+});
+
+test('a control plane of which no API server is described is warned of', async () => {
+  const controlPlane = [apiServerOf('sched-1', { component: 'kube-scheduler' })];
+  const source = await sourceOf(ofKubernetes);
+  for (const changes of [{}, { source }])
+    expect(await reach({ controlPlane, ...changes })).toMatchObject({
+      outcome: 'warned',
+      detail: expect.stringMatching(
+        /no kube-apiserver is described.*API servers have to be stopped by hand.*started by hand/,
+      ) as string,
+    });
+  expect(await reach({ controlPlane: [...controlPlane, apiServerOf('api-1')] })).toMatchObject({
+    outcome: 'passed',
+  });
+});
+
+test('a part of it of which nobody can tell whether it runs fails with the reason, unless vouched for', async () => {
+  const masked = apiServerOf('api-1', { running: null, detail: 'kube-apiserver.service is masked' });
+  expect(await reach({ controlPlane: [masked] })).toMatchObject({
+    outcome: 'failed',
+    detail: 'nobody can tell whether kube-apiserver api-1 is off: kube-apiserver.service is masked',
+  });
+  expect(await reach({ controlPlane: [{ ...masked, attested }] })).toMatchObject({ outcome: 'warned' });
 });
 
 test('where the data does not tell, it is said for the case', async () => {

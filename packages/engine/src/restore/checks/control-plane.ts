@@ -1,6 +1,7 @@
 import type { PlannedComponent } from '@holdfast/model';
 import { portIsOpen } from '../../doctor/port.ts';
 import { kubernetesIn } from './kubernetes.ts';
+import { isLoopbackOnly } from './loopback.ts';
 import type { Subject } from './request.ts';
 
 /** What was found of the control plane; sentences without full stops. */
@@ -21,9 +22,12 @@ export async function controlPlaneFinding(subject: Subject): Promise<ControlPlan
   const listening = await Promise.all(controlPlane.map(async (each) => listeningFault(subject, each)));
   return {
     faults: [...controlPlane.flatMap(runningFault), ...listening.flat()],
-    warnings: controlPlane.flatMap(({ name, attested }) =>
-      attested === undefined ? [] : [`${attested.by} says of ${name}: ${attested.reason}`],
-    ),
+    warnings: [
+      ...controlPlane.flatMap(({ name, attested }) =>
+        attested === undefined ? [] : [`${attested.by} says of ${name}: ${attested.reason}`],
+      ),
+      ...(controlPlane.some(({ component }) => component === 'kube-apiserver') ? [] : [noServer]),
+    ],
   };
 }
 
@@ -38,6 +42,8 @@ async function listeningFault(
   { context }: Subject,
   { name, component, urls, running, attested }: PlannedComponent,
 ): Promise<string[]> {
+  // Every machine has its own: who listens there is of this one.
+  if (attested !== undefined && isLoopbackOnly({ urls })) return [];
   if (component !== 'kube-apiserver' || running === true) return [];
   if (running === null && attested === undefined) return [];
   const looked = await Promise.all(
@@ -53,6 +59,8 @@ async function listeningFault(
 
 const byHand =
   'have to be stopped by hand before the restore is run, and started by hand once it is finished';
+
+const noServer = `parts of a control plane are described, and no kube-apiserver is described: the API servers ${byHand}`;
 
 async function undescribedWords(subject: Subject): Promise<string[]> {
   const holds = await kubernetesIn(subject);

@@ -6,6 +6,7 @@
  * - snapshot-facts: what a snapshot's file tells of its cluster.
  * - observe:        the members as they are now, for the checks that are made again.
  * - observe-components: the same of the control plane.
+ * - loopback:       addresses that every machine has.
  */
 export { observeComponents } from './observe-components.ts';
 export { observeMembers } from './observe.ts';

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { MemberDescription } from '@holdfast/model';
 import { portIsOpen } from '../../doctor/port.ts';
+import { hostOf, isLoopback } from './loopback.ts';
 import type { Finding, Subject } from './request.ts';
 
 /** P10: the members form a cluster that can work, at addresses that others reach and nobody else uses. */
@@ -62,18 +62,6 @@ function unreachableHosts(members: readonly MemberDescription[]): string[] {
       ? local.map(({ name, url }) => `${name} has the peer URL ${url}, which the others cannot reach`)
       : []),
   ];
-}
-
-function hostOf(url: string): string | undefined {
-  try {
-    return new URL(url).hostname.replace(/^\[|\]$/g, '');
-  } catch {
-    return undefined;
-  }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** Where the member's own etcd is off and its port is taken, something else would answer in its place. */

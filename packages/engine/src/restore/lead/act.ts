@@ -1,7 +1,7 @@
 import { Failure, formatDuration, isFailure } from '@holdfast/base';
 import { stepEntry, type PlannedStep, type StepKind } from '@holdfast/model';
 import { performClusterStep } from '../cluster-steps/index.ts';
-import type { ComponentOrder, NodeContext, RestoreNode, StepEvidence } from '../node.ts';
+import type { ComponentOrder, ComponentSight, NodeContext, RestoreNode, StepEvidence } from '../node.ts';
 import { stateOf, type Leader } from './leader.ts';
 import { componentOrder, doingOrder, foundBy, memberNamed, undoingOrder } from './step-order.ts';
 import { withinLimit, type Ending } from './within-limit.ts';
@@ -43,6 +43,19 @@ export async function undoStep(
   });
 }
 
+/** Looks, within the step's time, whether what `halt` has stopped runs. */
+export async function lookAtComponent(
+  leader: Leader,
+  step: PlannedStep,
+  signal: AbortSignal,
+): Promise<Ending<ComponentSight>> {
+  return inTime(leader, step, signal, async (endOfStep) => {
+    const about = actOnComponent(leader, step);
+    if (about === undefined) throw new Error(`${step.kind} is about no part of the control plane`);
+    return about.node.observeComponent(about.order.component, nodeContext(leader, endOfStep));
+  });
+}
+
 /** Undefined when the step is about no part of the control plane. */
 function actOnComponent(
   leader: Leader,
@@ -53,12 +66,12 @@ function actOnComponent(
   return { node: leader.options.nodes(order.component), order };
 }
 
-async function inTime(
+async function inTime<T extends StepEvidence | ComponentSight>(
   { context, plan, acting }: Leader,
   { kind, member, limitMs }: PlannedStep,
   signal: AbortSignal,
-  act: (endOfStep: AbortSignal) => Promise<StepEvidence>,
-): Promise<Ending<StepEvidence>> {
+  act: (endOfStep: AbortSignal) => Promise<T>,
+): Promise<Ending<T>> {
   const late = (last?: unknown): Failure => {
     const why = `it took longer than ${formatDuration(limitMs)}${isFailure(last) ? `; the last that was seen: ${last.why}` : ''}`;
     return new Failure('node-failed', why, { step: kind, member: member ?? 'the cluster', id: plan.id });
@@ -69,7 +82,7 @@ async function inTime(
     limitMs,
     signal,
     late,
-    async (endOfStep) => JSON.parse(JSON.stringify(await noted(acting, act(endOfStep)))) as StepEvidence,
+    async (endOfStep) => JSON.parse(JSON.stringify(await noted(acting, act(endOfStep)))) as T,
   );
 }
 

@@ -1,14 +1,15 @@
 import { Failure } from '@holdfast/base';
-import type { OperationState, PlannedStep, RestorePlan } from '@holdfast/model';
+import type { PlannedStep } from '@holdfast/model';
 import { doStep } from './act.ts';
 import { goBack } from './back.ts';
 import { faultDetails, faultSentence, type Fault } from './fault.ts';
 import { begunForGood, pauseIfAsked, stateOf, type Leader } from './leader.ts';
+import { keepAtRest, movesData } from './keep-at-rest.ts';
 import { inTurns, nextWave } from './wave.ts';
 
 /**
- * Does every step that is left. When one fails, all is undone; but not once a part of the control plane was started, which
- * may have written to the new data: then it stands still for a person.
+ * Does every step that is left. When one fails, all is undone; but not once a part of the control plane was started on the
+ * new data, or has run beside it, and may have written to it: then it stands still for a person.
  *
  * @returns why it was rolled back; undefined when it is finished
  * @throws restore-paused, restore-stuck; what the journal throws
@@ -17,9 +18,12 @@ export async function goForward(leader: Leader): Promise<Fault | undefined> {
   const { plan, journal } = leader;
   for (;;) {
     pauseIfAsked(leader);
-    const wave = nextWave(plan.steps, stateOf(leader));
+    const state = stateOf(leader);
+    const wave = nextWave(plan.steps, state);
     if (wave.length === 0) break;
-    const faults = await doWave(leader, wave);
+    const loose = movesData(wave, state) ? await keepAtRest(leader) : undefined;
+    pauseIfAsked(leader);
+    const faults = loose === undefined ? await doWave(leader, wave) : only(loose);
     pauseIfAsked(leader);
     const [first] = faults.failed;
     if (first !== undefined) {
@@ -35,6 +39,10 @@ interface WaveFaults {
   readonly failed: readonly Fault[];
   /** Those that were told to stop and still act. */
   readonly acting: readonly Fault[];
+}
+
+function only(fault: Fault): WaveFaults {
+  return { failed: [fault], acting: fault.settled ? [] : [fault] };
 }
 
 async function doWave(leader: Leader, wave: readonly PlannedStep[]): Promise<WaveFaults> {
@@ -68,15 +76,12 @@ const onlyByPerson =
   'an API server may have written to the new data, so nothing is put back by itself: ' +
   '`resume` tries again, `rollback` puts the old data back and the new aside';
 
-/** Whether the start of a part of the control plane was begun. */
-function isServing({ steps }: RestorePlan, state: OperationState): boolean {
-  return steps.some(({ kind, number }) => kind === 'serve' && state.steps[number - 1] !== 'pending');
-}
-
 async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFaults): Promise<void> {
   const { plan, journal } = leader;
   const why = faultSentence(first);
-  for (const fault of failed) {
+  // Before the failure is noted, so that this is what the journal ends with.
+  const loose = await looseBeside(leader);
+  for (const fault of [...(loose === undefined ? [] : [loose]), ...failed]) {
     await journal.append('failed', { step: fault.step.number, evidence: { why: faultSentence(fault) } });
   }
   const final = begunForGood(plan, stateOf(leader));
@@ -88,8 +93,9 @@ async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFa
       : `; ${final.kind} of ${final.member} may be done and cannot be undone: \`resume\` goes on, \`abort\` looks whether it was`;
     throw new Failure('restore-stuck', `${why}${only}`, details, { cause: first.error });
   }
-  if (isServing(plan, stateOf(leader))) {
-    throw new Failure('restore-stuck', `${why}; ${onlyByPerson}`, details, { cause: first.error });
+  if (loose !== undefined || stateOf(leader).mayBeWritten) {
+    const besides = loose === undefined ? '' : `${faultSentence(loose)}; `;
+    throw new Failure('restore-stuck', `${why}; ${besides}${onlyByPerson}`, details, { cause: first.error });
   }
   await journal.append('back', { evidence: { why, by: 'failure' } });
   const [still] = acting;
@@ -99,4 +105,14 @@ async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFa
     throw new Failure('restore-stuck', told, { ...details, ...faultDetails(still) }, { cause: first.error });
   }
   await goBack(leader);
+}
+
+/** Once an etcd may run from the new data: the part of the control plane of which nobody can tell that it is at rest. */
+async function looseBeside(leader: Leader): Promise<Fault | undefined> {
+  const { steps, mayBeWritten } = stateOf(leader);
+  const isStarted = leader.plan.steps.some(({ kind }, i) => kind === 'start' && steps[i] !== 'pending');
+  if (mayBeWritten || !isStarted) return undefined;
+  const loose = await keepAtRest(leader);
+  pauseIfAsked(leader);
+  return loose;
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RestorePlan } from '@holdfast/model';
+import { Failure } from '@holdfast/base';
+import { possibleVerbs, type RestorePlan } from '@holdfast/model';
 import { afterAll, expect, test } from 'vitest';
-import { rollbackRestore, runRestore } from './lead.ts';
+import { abortRestore, resumeRestore, rollbackRestore, runRestore } from './lead.ts';
+import { readRestore } from './read.ts';
 import { hashed } from './testing/plan.ts';
 import { codeOf, stageIn, whole } from './testing/stage.ts';
 import { World } from './testing/world.ts';
@@ -34,6 +36,33 @@ test('a later restore of the same data directories counts, whatever its cluster 
   });
   expect(world.isAllNew).toBe(true);
 });
+
+test.each([undefined, 'keep'] as const)(
+  'one that is not over goes no way back under it either: undoing stuck at %s',
+  async (stuckAt) => {
+    const { world, run, context, again, options, plan, stateDir } = stageIn(base);
+    const lost = new Failure('disk-full', 'ENOSPC', { path: '/x' });
+    world.fault = ({ kind, way }) => {
+      if (kind === stuckAt && way === 'undo') return lost;
+      return kind === 'agree' && stuckAt !== undefined ? lost : undefined;
+    };
+    if (stuckAt === undefined) world.live(60);
+    expect(await codeOf(run())).toBe(stuckAt === undefined ? 'died' : 'restore-stuck');
+    const later = hashed({ ...whole, id: 'r-20261122t120000z-abcdef' });
+    const other = new World(later);
+    const { nodes, clusterStep } = { nodes: () => other.node, clusterStep: other.clusterStep };
+    world.live();
+    await runRestore(context, { ...options, nodes, clusterStep, plan: later });
+    world.fault = () => undefined;
+    const acts = world.acts.length;
+    const refused = { code: 'restore-state', why: expect.stringContaining(later.id) as string };
+    await expect(abortRestore(context, again)).rejects.toMatchObject(refused);
+    if (stuckAt !== undefined) await expect(resumeRestore(context, again)).rejects.toMatchObject(refused);
+    expect(world.acts).toHaveLength(acts);
+    const { state } = await readRestore(stateDir, plan.id);
+    expect(possibleVerbs(plan.steps, state, true)).toEqual(stuckAt === undefined ? ['resume'] : []);
+  },
+);
 
 test('a later restore of another cluster in other directories does not', async () => {
   const members = whole.members.map((each) => ({ ...each, dataDir: `/srv/${each.name}` }));

@@ -45,13 +45,15 @@ export async function runRestore(
 /**
  * Goes on with a restore in the direction in which it was going.
  *
- * @throws as {@link runRestore}; restore-missing, journal-damaged, restore-state when it is over
+ * @throws as {@link runRestore}; restore-missing, journal-damaged, restore-state when it is over, or is being undone and a
+ *   later restore of the cluster stands on it
  */
 export async function resumeRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
   return takeUp(context, options, async (held) => {
     const leader: Leader = { ...held, context, options };
     const { outcome, direction } = stateOf(leader);
     if (outcome !== undefined) return lateReport(leader, outcome);
+    if (direction === 'back') await refuseBelowLater(leader);
     await noteTaken(leader, options);
     if (direction === 'forward') return finish(leader);
     await goBack(leader);
@@ -62,7 +64,7 @@ export async function resumeRestore(context: VerbContext, options: Again): Promi
 /**
  * Undoes a restore that is not over.
  *
- * @throws restore-state when it is over, or cannot be undone any more; else as {@link resumeRestore}
+ * @throws restore-state when it is over, cannot be undone any more, or a later restore of the cluster stands on it; else as {@link resumeRestore}
  */
 export async function abortRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
   return takeUp(context, options, async (held) => {
@@ -75,6 +77,7 @@ export async function abortRestore(context: VerbContext, options: Again): Promis
       );
     }
     if (outcome !== undefined) return lateReport(leader, outcome);
+    await refuseBelowLater(leader);
     return turnBack(leader, 'abort');
   });
 }

@@ -34,7 +34,10 @@ export function restoreReport(plan: RestorePlan, records: readonly JournalRecord
     loss: plan.loss,
     outcome: isFinished ? 'finished' : 'rolled-back',
     why: isFinished ? '' : state.why,
-    warnings: isFinished ? warningsOf(plan, state, checks) : [],
+    warnings: [
+      ...ranAgain(plan, records),
+      ...(isFinished ? warningsOf(plan, state, checks) : undoneWarnings(records)),
+    ],
     by: plan.by,
     takenBy: takenBy(records),
     startedAt,
@@ -121,6 +124,22 @@ function checksOf(plan: RestorePlan, state: OperationState): RestoreCheck[] {
   return plan.steps.flatMap(({ number }) => {
     const { data } = RestoreCheck.array().safeParse(state.evidence.get(number)?.['checks']);
     return data ?? [];
+  });
+}
+
+/** What ran again of the control plane though it was stopped, each as often as it did. */
+function ranAgain({ steps }: RestorePlan, records: readonly JournalRecord[]): string[] {
+  return records.flatMap(({ event, step, evidence }) => {
+    const again = event === 'begin' && steps[(step ?? 0) - 1]?.kind === 'halt' && evidence?.['warning'];
+    return typeof again === 'string' ? [again] : [];
+  });
+}
+
+/** What the undos could not put back as it was. */
+function undoneWarnings(records: readonly JournalRecord[]): string[] {
+  return records.flatMap(({ event, evidence }) => {
+    const warning = event === 'undone' ? evidence?.['warning'] : undefined;
+    return typeof warning === 'string' ? [warning] : [];
   });
 }
 

@@ -34,10 +34,12 @@ test('wherever a restore stands, whatever is said to be possible is accepted', a
     first: moments,
     second: fc.option(fc.record({ verb: fc.constantFrom(...verbs), moments })),
     chosen: fc.nat({ max: 1 }),
+    revived: fc.constantFrom(undefined, 'stage', 'agree'),
   });
   await fc.assert(
-    fc.asyncProperty(scenes, async ({ plan, first, second, chosen }) => {
+    fc.asyncProperty(scenes, async ({ plan, first, second, chosen, revived }) => {
       const { world, context, again, run, stateDir } = stageIn(base, plan);
+      world.revives = ({ kind }) => kind === revived;
       world.live(first);
       await codeOf(run());
       if (second !== null) {
@@ -55,6 +57,6 @@ test('wherever a restore stands, whatever is said to be possible is accepted', a
       expect([verb, await codeOf(acts[verb](context, again))]).toEqual([verb, end]);
       expect(world.broken).toEqual([]);
     }),
-    { numRuns: 30 },
+    { numRuns: 40 },
   );
 }, 60_000);

@@ -65,6 +65,28 @@ test('a part of it that cannot be reached needs the word of a person', async () 
     ).rejects.toMatchObject({ code: 'usage', why: expect.stringContaining(member) as string });
 });
 
+test('of one that listens on loopback alone nobody sees on which machine it is: a person may vouch', async () => {
+  const world = await worldOf(three(off(), lost, lost), {
+    api1: true,
+    'api2-local': true,
+    'api3-local': false,
+  });
+  const attest = ['api2-local', 'api3-local'].map((member) => ({ member, reason: 'it burnt' }));
+  const plan = await planRestore(context, world.request({ attest }));
+  expect(plan.controlPlane.slice(1)).toMatchObject(
+    attest.map(({ member: name }) => ({
+      name,
+      running: null,
+      detail: 'it listens on loopback only, which every machine has',
+      attested: { by: 'root@bastion', reason: 'it burnt' },
+    })),
+  );
+  expect(reach(plan)?.outcome).toBe('warned');
+  expect(ofParts(plan)).toEqual(['halt api1', 'serve api1']);
+  const bare = await planRestore(context, world.request());
+  expect(bare.controlPlane.slice(1)).toMatchObject([{ running: true }, { running: false }]);
+});
+
 test('data of Kubernetes below an API server that nobody describes is warned of', async () => {
   const world = await worldOf(three(off(), lost, lost));
   await world.placeDb('m1');

@@ -36,6 +36,9 @@ export interface Scene {
 /** Whether each part of the control plane runs, or how its machine refuses to tell. */
 type Parts = Readonly<Record<string, boolean | null | Failure>>;
 
+/** An address of no machine's own that is not loopback, where nobody listens. */
+const anywhere = 'https://0.0.0.0:1';
+
 export const context: VerbContext = {
   // An election that nobody ends need not be waited for.
   clock: {
@@ -95,7 +98,7 @@ export class World {
       controlPlane: Object.keys(parts).map((name) => ({
         name,
         component: name.startsWith('api') ? 'kube-apiserver' : 'kube-scheduler',
-        urls: ['https://127.0.0.1:1'],
+        urls: [name.endsWith('-local') ? 'https://127.0.0.1:1' : anywhere],
         run: { driver: 'systemd', unit: `${name}.service` },
       })),
     };

@@ -14,6 +14,10 @@ interface Shown {
 /** The control plane in memory. Every start is checked: the data below it has to be whole, and API servers come first. */
 export class ControlPlane {
   readonly running = new Set<string>();
+  /** Those that run again by themselves, since they were stopped; nobody has looked yet. */
+  readonly revived = new Set<string>();
+  /** Stopped by the restore, and not started by it since. */
+  readonly #resting = new Set<string>();
   readonly #before: ReadonlySet<string>;
   readonly #parts: readonly PlannedComponent[];
   readonly #shown: Shown;
@@ -33,6 +37,11 @@ export class ControlPlane {
     return this.#parts.every(({ name }) => this.running.has(name) === this.#before.has(name));
   }
 
+  /** Whether a part of it was stopped by the restore, and not started by it since. */
+  get isResting(): boolean {
+    return this.#resting.size > 0;
+  }
+
   get isAllUp(): boolean {
     return this.#parts.every(({ name }) => this.running.has(name));
   }
@@ -40,6 +49,15 @@ export class ControlPlane {
   /** What the check of before would note. */
   get seen(): StepEvidence[] {
     return this.#parts.map(({ name }) => ({ name, running: this.running.has(name) }));
+  }
+
+  /** What was stopped, or one part of it, runs again: somebody, or something, has started it. */
+  revive(only?: string): void {
+    for (const name of this.#resting) {
+      if (this.running.has(name) || name !== (only ?? name)) continue;
+      this.running.add(name);
+      this.revived.add(name);
+    }
   }
 
   /** Called as soon as an act begins, so that those beside each other are seen; `end` when it is over. */
@@ -54,13 +72,15 @@ export class ControlPlane {
     const { name } = component;
     const wasRunning = (found.halt?.['wasRunning'] ?? component.running) === true;
     if (kind === 'halt' && way === 'do') {
-      this.running.delete(name);
-      return { wasRunning, detail: 'it is stopped' };
+      const stoppedNow = this.#stop(name);
+      return { ...(found.halt ?? { wasRunning, detail: 'it is stopped' }), stoppedNow };
     }
     if (kind === 'serve' && way === 'undo') {
-      this.running.delete(name);
+      this.#stop(name);
       return {};
     }
+    this.#resting.delete(name);
+    this.revived.delete(name);
     if (kind === 'serve') {
       if (found.halt === undefined) this.#shown.broken(`serve of ${name} is not told of its halt`);
       if (!this.#shown.isProven()) this.#shown.broken(`${name} serves what is not proven`);
@@ -73,6 +93,12 @@ export class ControlPlane {
       this.#start(component);
     }
     return {};
+  }
+
+  #stop(name: string): boolean {
+    this.#resting.add(name);
+    this.revived.delete(name);
+    return this.running.delete(name);
   }
 
   #start({ name, component }: PlannedComponent): void {

@@ -34,6 +34,10 @@ export class World implements Clock {
   fault: (act: Act) => Error | undefined = () => undefined;
   /** An act that waits until it is told to stop; with a promise: for that, and hears nothing. */
   hang: (act: Act) => 'hang' | Promise<void> | undefined = () => undefined;
+  /** Whether what was stopped of the control plane runs again, right before an act or a look at it. */
+  revives: (act: { kind: Act['kind'] | 'look'; way: Act['way'] }) => boolean = () => false;
+  /** Whether a part of the control plane ran by itself beside an etcd with the new data, at any time. */
+  wasBesideNew = false;
   #dead = false;
   #left = Infinity;
   #ms = Date.parse('2026-11-21T12:00:00.000Z');
@@ -130,7 +134,12 @@ export class World implements Clock {
   readonly node: RestoreNode = {
     observe: ({ name }) =>
       Promise.resolve({ ...unseen(), running: this.machines.get(name)!.running !== undefined }),
-    observeComponent: () => Promise.reject(new Error('not asked by a leader')),
+    observeComponent: async ({ name }) => {
+      this.#moment();
+      await Promise.resolve();
+      this.#revive({ kind: 'look', way: 'do', member: name });
+      return { running: this.controlPlane.running.has(name), detail: 'its unit says so' };
+    },
     performComponent: async (order, context) => this.#actOnPart('do', order, context),
     undoComponent: async (order, context) => this.#actOnPart('undo', order, context),
     perform: async (order, context) => this.#act('do', order, context, () => this.#do(order)),
@@ -197,6 +206,7 @@ export class World implements Clock {
     const act: Act = { kind, way, member: member?.name };
     this.#moment();
     this.acts.push(act);
+    this.#revive(act);
     // Some are slow, so that whatever may happen beside them does.
     if (this.acts.length % 3 === 0) await wait(2);
     const hang = this.hang(act);
@@ -214,22 +224,35 @@ export class World implements Clock {
     return evidence;
   }
 
+  /** What is looked at or stopped side by side comes back each for itself. */
+  #revive(act: Omit<Act, 'kind'> & { kind: Act['kind'] | 'look' }): void {
+    const { kind, member } = act;
+    if (this.revives(act)) this.controlPlane.revive(kind === 'look' || kind === 'halt' ? member : undefined);
+    const isNew = this.reached.some(({ machine }) => machine.running === 'new');
+    this.wasBesideNew ||= isNew && this.controlPlane.revived.size > 0;
+  }
+
   #moment(): void {
     this.#left -= 1;
     if (this.#left <= 0) this.#dead = true;
     if (this.#dead) throw new Died();
   }
 
-  /** Data is moved, or run by etcd, under the hands of a control plane only where members are replaced. */
-  #expectHalted({ kind, member }: StepOrder): void {
+  /**
+   * Data is moved, or run by etcd, under the hands of a control plane only where members are replaced. One that runs again
+   * while old data is put aside sees no other data; it has to be stopped before there is any.
+   */
+  #expectHalted({ kind, member }: StepOrder, way: Act['way']): void {
     if (this.#plan.way === 'replace' || !['stop', 'keep', 'place', 'start'].includes(kind)) return;
-    if (this.controlPlane.running.size > 0)
+    const { running, revived } = this.controlPlane;
+    const isEarly = way === 'do' && (kind === 'stop' || kind === 'keep');
+    if (running.size > (isEarly ? revived.size : 0))
       this.broken.push(`${kind} of ${member.name} beside a control plane that runs`);
   }
 
   #do(order: StepOrder): StepEvidence {
     const { kind, member, artefact, found, join } = order;
-    this.#expectHalted(order);
+    this.#expectHalted(order, 'do');
     const machine = this.machines.get(member.name)!;
     if (kind === 'lock') {
       machine.claim = true;
@@ -266,7 +289,7 @@ export class World implements Clock {
 
   #undo(order: StepOrder): StepEvidence {
     const { kind, member, keepNew, found } = order;
-    this.#expectHalted(order);
+    this.#expectHalted(order, 'undo');
     const machine = this.machines.get(member.name)!;
     if (kind === 'lock') machine.claim = false;
     if (kind === 'fetch' || kind === 'share') machine.artefact = false;
