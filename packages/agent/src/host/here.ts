@@ -1,4 +1,4 @@
-import type { ComponentDescription, MemberDescription } from '@holdfast/model';
+import { hostOf, isLoopback, type ComponentDescription, type MemberDescription } from '@holdfast/model';
 import { ownAddress } from './listeners.ts';
 
 /**
@@ -6,7 +6,7 @@ import { ownAddress } from './listeners.ts';
  * loopback address says so only among the peer URLs, by which the other members reach it: every machine has one.
  */
 export async function whyElsewhere({ peerUrls, clientUrls }: MemberDescription): Promise<string | undefined> {
-  const clients = clientUrls.filter((url) => !isLoopback(hostOf(url)));
+  const clients = clientUrls.filter((url) => !isLoopback(machineOf(url)));
   return whyNotHere([...peerUrls, ...clients]);
 }
 
@@ -15,20 +15,16 @@ export async function whyElsewhere({ peerUrls, clientUrls }: MemberDescription):
  * is nothing to tell by.
  */
 export async function whyComponentElsewhere({ urls }: ComponentDescription): Promise<string | undefined> {
-  const telling = urls.filter((url) => !isLoopback(hostOf(url)));
+  const telling = urls.filter((url) => !isLoopback(machineOf(url)));
   return telling.length === 0 ? undefined : whyNotHere(telling);
 }
 
 async function whyNotHere(urls: readonly string[]): Promise<string | undefined> {
-  const hosts = new Set(urls.map(hostOf));
+  const hosts = new Set(urls.map(machineOf));
   for (const host of hosts) if ((await ownAddress(host)) !== undefined) return undefined;
   return `it is of another machine: none of ${[...hosts].join(', ')} is an address of this one`;
 }
 
-function hostOf(url: string): string {
-  return (URL.parse(url)?.hostname ?? '').replace(/^\[|\]$/g, '');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.[\d.]+$/.test(host);
+function machineOf(url: string): string {
+  return hostOf(url) ?? '';
 }

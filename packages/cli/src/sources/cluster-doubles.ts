@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ClusterDescription, ComponentDescription, MemberDescription } from '@holdfast/model';
+import {
+  hostOf,
+  isLoopbackOnly,
+  type ClusterDescription,
+  type ComponentDescription,
+  type MemberDescription,
+} from '@holdfast/model';
 
 /** What is wrong with a description, and in which field. */
 export interface Mistake {
@@ -70,7 +76,7 @@ function sharedUrl({ controlPlane }: ClusterDescription): Mistake | undefined {
 /** One that only loopback addresses tell of is taken to be here: the one that is stopped here would pass for all. */
 function withoutMachine({ controlPlane }: ClusterDescription): Mistake | undefined {
   for (const [at, part] of controlPlane.entries()) {
-    if (!part.urls.every(isLoopback)) continue;
+    if (!isLoopbackOnly(part)) continue;
     const alike = controlPlane.find(
       (other) =>
         other !== part && other.component === part.component && isDeepStrictEqual(other.run, part.run),
@@ -88,19 +94,15 @@ function sameMachine(one: MemberDescription, other: MemberDescription): boolean 
 }
 
 /** Every machine has a loopback address: a part that names no other may be on any of them. */
-function mayBeBeside({ urls }: ComponentDescription, { peerUrls, clientUrls }: MemberDescription): boolean {
-  return urls.every(isLoopback) || haveCommonHost(urls, [...peerUrls, ...clientUrls]);
+function mayBeBeside(part: ComponentDescription, { peerUrls, clientUrls }: MemberDescription): boolean {
+  return isLoopbackOnly(part) || haveCommonHost(part.urls, [...peerUrls, ...clientUrls]);
 }
 
 function haveCommonHost(some: readonly string[], others: readonly string[]): boolean {
-  const known = new Set(some.map(hostOf));
-  return others.some((url) => known.has(hostOf(url)));
+  const known = new Set(some.map(placeOf));
+  return others.some((url) => known.has(placeOf(url)));
 }
 
-function hostOf(url: string): string {
-  return URL.parse(url)?.hostname ?? url;
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|\[::1\]|127\.[\d.]+)$/.test(hostOf(url));
+function placeOf(url: string): string {
+  return hostOf(url) ?? url;
 }

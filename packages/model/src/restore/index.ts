@@ -7,6 +7,7 @@ export {
   MemberDescription,
   type ComponentKind,
 } from './cluster-description.ts';
+export { hostOf, isLoopback, isLoopbackOnly } from './machine-address.ts';
 export { oldCluster, undescribed, type OldCluster, type Undescribed } from './old-cluster.ts';
 export { JournalRecord, operationState, type OperationState, type StepState } from './operation.ts';
 export {

@@ -1,7 +1,6 @@
-import type { PlannedComponent } from '@holdfast/model';
+import { isLoopbackOnly, type PlannedComponent } from '@holdfast/model';
 import { portIsOpen } from '../../doctor/port.ts';
 import { kubernetesIn } from './kubernetes.ts';
-import { isLoopbackOnly } from './loopback.ts';
 import type { Subject } from './request.ts';
 
 /** What was found of the control plane; sentences without full stops. */

@@ -1,9 +1,8 @@
 import { isFailure } from '@holdfast/base';
-import type { ComponentDescription, PlannedComponent } from '@holdfast/model';
+import { isLoopbackOnly, type ComponentDescription, type PlannedComponent } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import type { ComponentSight } from '../node.ts';
 import type { NodeOf } from '../ports.ts';
-import { isLoopbackOnly } from './loopback.ts';
 
 /**
  * Parts of the control plane with what is to be seen of them now; nothing is changed. One that a person vouches for and that

@@ -1,6 +1,5 @@
-import type { MemberDescription } from '@holdfast/model';
+import { hostOf, isLoopback, type MemberDescription } from '@holdfast/model';
 import { portIsOpen } from '../../doctor/port.ts';
-import { hostOf, isLoopback } from './loopback.ts';
 import type { Finding, Subject } from './request.ts';
 
 /** P10: the members form a cluster that can work, at addresses that others reach and nobody else uses. */

@@ -1,9 +1,10 @@
 import { Failure } from '@holdfast/base';
 import type { PlannedStep } from '@holdfast/model';
 import { undoStep } from './act.ts';
-import { faultDetails, faultSentence, type Fault } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { keepAtRest, movesData } from './keep-at-rest.ts';
 import { pauseIfAsked, stateOf, type Leader } from './leader.ts';
+import { standStill } from './stand-still.ts';
 import { inTurns, nextWave } from './wave.ts';
 
 /**
@@ -40,12 +41,7 @@ async function bringToRest(leader: Leader): Promise<void> {
   const { plan, journal } = leader;
   const loose = await keepAtRest(leader);
   pauseIfAsked(leader);
-  if (loose !== undefined) {
-    const why = faultSentence(loose);
-    await journal.append('stuck', { step: loose.step.number, evidence: { why } });
-    const details = { id: plan.id, ...faultDetails(loose) };
-    throw new Failure('restore-stuck', why, details, { cause: loose.error });
-  }
+  if (loose !== undefined) return standStill(leader, loose);
   const { mayBeWritten, why: first } = stateOf(leader);
   if (!mayBeWritten || isAskedFor(leader)) return;
   const why = `${first}; a part of the control plane ran again beside the restored etcd and may have written to it, so nothing is put back by itself: \`resume\` puts the old data back and the new aside`;
@@ -61,14 +57,9 @@ function isAskedFor({ journal: { records } }: Leader): boolean {
 
 /** @throws restore-stuck, restore-paused; what the journal throws */
 async function undoAll(leader: Leader, wave: readonly PlannedStep[]): Promise<void> {
-  const { plan, journal } = leader;
   const fault = await undoWave(leader, wave);
   pauseIfAsked(leader);
-  if (fault === undefined) return;
-  const why = faultSentence(fault);
-  await journal.append('stuck', { step: fault.step.number, evidence: { why } });
-  const details = { id: plan.id, ...faultDetails(fault) };
-  throw new Failure('restore-stuck', `${why}; this was the undo`, details, { cause: fault.error });
+  if (fault !== undefined) await standStill(leader, fault, { besides: '; this was the undo' });
 }
 
 /** The first undo that failed. Those beside it are not disturbed: each brings its member nearer to what it was. */

@@ -5,6 +5,7 @@ import { goBack } from './back.ts';
 import { faultDetails, faultSentence, type Fault } from './fault.ts';
 import { begunForGood, pauseIfAsked, stateOf, type Leader } from './leader.ts';
 import { keepAtRest, movesData } from './keep-at-rest.ts';
+import { standStill } from './stand-still.ts';
 import { inTurns, nextWave } from './wave.ts';
 
 /**
@@ -99,11 +100,7 @@ async function turnBack(leader: Leader, first: Fault, { failed, acting }: WaveFa
   }
   await journal.append('back', { evidence: { why, by: 'failure' } });
   const [still] = acting;
-  if (still !== undefined) {
-    const told = faultSentence(still);
-    await journal.append('stuck', { step: still.step.number, evidence: { why: told } });
-    throw new Failure('restore-stuck', told, { ...details, ...faultDetails(still) }, { cause: first.error });
-  }
+  if (still !== undefined) return standStill(leader, still, { first: first.error });
   await goBack(leader);
 }
 
