@@ -15,6 +15,12 @@ export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
-    await wait(ms, undefined, signal === undefined ? {} : { signal });
+    try {
+      await wait(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node has an error of its own for it, and puts the reason behind that.
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
 };

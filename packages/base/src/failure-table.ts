@@ -1,3 +1,5 @@
+import { keyFailures } from './key-failures.ts';
+import { repositoryFailures } from './repository-failures.ts';
 import { s3Failures } from './s3-failures.ts';
 
 /**
@@ -53,42 +55,8 @@ export const failureTable = {
     what: 'not enough free space in {path}',
     next: 'Free some space or choose another file system. Nothing was written.',
   },
-  'repository-missing': {
-    exit: 10,
-    what: 'there is no repository at {repository}',
-    next: 'Check the path. `holdfast snapshot save --repo DIR` makes the repository when DIR is empty or absent.',
-  },
-  'repository-foreign': {
-    exit: 10,
-    what: '{repository} is not a Holdfast repository',
-    next: 'Choose an empty or a new folder. Nothing was written.',
-  },
-  'repository-newer': {
-    exit: 10,
-    what: '{repository} was written in a format that this version does not know',
-    next: 'Use the version of Holdfast that wrote it, or a newer one.',
-  },
-  'repository-unreadable': {
-    exit: 3,
-    what: 'not everything in {repository} can be read',
-    next: 'What is listed is there. Bring the named records back from a copy, or delete those snapshots by name.',
-  },
-  'repository-read-only': {
-    exit: 14,
-    what: 'nothing may be written to {repository}',
-    next: 'It was opened for reading only. Nothing was changed.',
-  },
+  ...repositoryFailures,
   ...s3Failures,
-  'cluster-ambiguous': {
-    exit: 2,
-    what: 'the repository holds several clusters',
-    next: 'Name one with --cluster. `holdfast status` shows them.',
-  },
-  'cluster-missing': {
-    exit: 1,
-    what: 'there is no cluster named {cluster}',
-    next: '`holdfast status` shows the clusters of the repository.',
-  },
   'snapshot-missing': {
     exit: 1,
     what: 'there is no snapshot named {name}',
@@ -109,16 +77,6 @@ export const failureTable = {
     what: 'another save or deletion is at work on snapshot {name}',
     next: 'Wait for it to end. If it was killed on another machine, the name is free again after 24 hours.',
   },
-  'lease-held': {
-    exit: 11,
-    what: 'another writer is at work in {scope}',
-    next: 'Wait for it to end. One that died on another machine gives way by itself after little more than a minute.',
-  },
-  'lease-lost': {
-    exit: 11,
-    what: 'another writer has taken over {scope}',
-    next: 'What was to be added or removed was not, and nothing else was touched. Run the command again; if this happens often, look for a machine that stands still at times.',
-  },
   'snapshot-pinned': {
     exit: 14,
     what: 'snapshot {name} is pinned',
@@ -134,41 +92,52 @@ export const failureTable = {
     what: 'snapshot {name} is whole as far as it could be checked, but not proven',
     next: 'It stays stored, not verified. Save another one to have one that is proven.',
   },
+  'partly-stored': {
+    exit: 3,
+    what: 'snapshot {name} is stored in {stored} of {wanted} required repositories',
+    next: 'It is whole where it is stored. What is missing waits in the queue: `holdfast queue list` shows it, `holdfast queue run` tries again.',
+  },
+  'copies-waiting': {
+    exit: 3,
+    what: '{waiting} copies still wait in the queue',
+    next: 'Mend what the reasons name. They are tried again when they are due: `holdfast queue run --wait` stays until none is left.',
+  },
+  'queue-damaged': {
+    exit: 3,
+    what: 'the record {path} of a copy that waits cannot be read',
+    next: 'Which copy it asked for is not known: `holdfast status` tells what is missing, `holdfast snapshot copy` makes it. Then `holdfast queue drop {id}` clears the record away.',
+  },
+  'queue-missing': {
+    exit: 1,
+    what: 'no copy {id} waits in the queue',
+    next: '`holdfast queue list -q` shows the ids of those that do.',
+  },
+  'queue-busy': {
+    exit: 11,
+    what: 'another process works on the copy {id}',
+    next: 'Nothing was changed. Wait for it to end, then look again: `holdfast queue list`.',
+  },
+  'copy-read-back': {
+    exit: 4,
+    what: 'what {repository} gives back is not what was stored there',
+    next: 'Nothing was listed there. Check the disk or the server behind it; the save goes on elsewhere.',
+  },
   'snapshot-damaged': {
     exit: 4,
     what: 'snapshot {name} is damaged',
     next: 'Do not restore from it. Choose another with `holdfast snapshot list`, and check the disk that holds this one.',
+  },
+  'companions-missing': {
+    exit: 1,
+    what: 'snapshot {name} has no companions',
+    next: 'The keys and certificates that a restore needs beside it have to come from elsewhere: another snapshot (`holdfast snapshot show`), or a node.',
   },
   'object-damaged': {
     exit: 4,
     what: '{path} is damaged',
     next: 'Do not rely on it. Bring it back from a copy, or choose another snapshot with `holdfast snapshot list`.',
   },
-  'key-not-matching': {
-    exit: 12,
-    what: 'none of the given keys and passphrases opens {path}',
-    next: 'Give the secret key of one of those that it was sealed for, or its passphrase. Nothing was changed.',
-  },
-  'key-file-invalid': {
-    exit: 78,
-    what: 'the key file {path} is not valid',
-    next: 'It has one key a line: secret keys as `age-keygen` writes them, or public keys (age1…) to seal for. Correct the named line.',
-  },
-  'signing-key-invalid': {
-    exit: 78,
-    what: 'the signing key {path} is not valid',
-    next: 'It is an Ed25519 key in PKCS#8 and PEM, as `openssl genpkey -algorithm ed25519` makes it, and only its owner may read it (mode 0600).',
-  },
-  'trusted-keys-invalid': {
-    exit: 78,
-    what: 'the file of trusted keys {path} is not valid',
-    next: 'It has Ed25519 public keys: PEM as `openssl pkey -pubout` writes it, or lines of ssh-ed25519. Correct the named line.',
-  },
-  'manifest-damaged': {
-    exit: 4,
-    what: 'the record {path} is damaged',
-    next: 'The snapshot file beside it may still be whole: `holdfast restore datadir --file` checks it by its own hash.',
-  },
+  ...keyFailures,
   'not-a-snapshot': {
     exit: 4,
     what: '{path} is not a whole etcd snapshot',

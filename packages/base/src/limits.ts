@@ -22,6 +22,8 @@ export const limits = {
   writebackBytes: 8 * MiB,
   /** Free bytes that must be left beside the expected size before a large file is begun. */
   spareSpaceBytes: 64 * MiB,
+  /** Plain bytes of a sealed snapshot that are held in memory while it is read; the rest goes to an encrypted file. */
+  scratchMemoryBytes: 32 * MiB,
   /** Milliseconds after which the newest proven snapshot counts as old. */
   freshSnapshotMs: 24 * 3_600_000,
   /** Characters of a snapshot's name. */
@@ -30,18 +32,31 @@ export const limits = {
   pinReasonLength: 1000,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
   recordBytes: 4 * MiB,
+  /** Bytes of one companion: configurations and keys are small, and all of them are held in memory. */
+  companionBytes: 4 * MiB,
+  /** Companions of one snapshot, and their bytes together. */
+  companionFiles: 2_000,
+  companionsBytes: 32 * MiB,
+  /** Findings about companions that a manifest takes, the worst first; and of each text and list of one. */
+  companionFindings: 200,
+  companionTextLength: 1000,
+  companionListLength: 50,
   /** Signatures of one manifest: the writer's, and others' while keys are exchanged. */
   manifestSignatures: 16,
   /** Milliseconds after which an unplaced object that nobody writes to any more is removed by the next save. */
   stagingAgeMs: 24 * 3_600_000,
   /** Milliseconds after which a claim on a snapshot's name ends by itself, where its process cannot be seen. */
   claimAgeMs: 24 * 3_600_000,
+  /** Runs of a check, one a day, in which it has read every stored snapshot again. */
+  checkParts: 7,
+  /** Milliseconds in which a bucket is opened where others wait for it: a copy of a save is made later then. */
+  repositoryOpenMs: 20_000,
   /** Milliseconds for a connection to an S3 server, its proxy and TLS included. */
   s3ConnectMs: 10_000,
   /** Milliseconds without one byte from or to an S3 server after which a request is given up. */
   s3IdleMs: 60_000,
-  /** Bytes of a part of an upload: the smallest that S3 takes is 5 MiB, and each part in flight is held in memory. */
-  s3PartBytes: 8 * MiB,
+  /** Bytes of a part of an upload: the smallest that S3 takes, since each part in flight is held in memory two or three times. */
+  s3PartBytes: 5 * MiB,
   /** Parts of one upload that are on their way at once. */
   s3Parts: 4,
   /** Milliseconds after which a writer's marker counts as left behind, where the server knows no conditional writes. */
@@ -50,6 +65,14 @@ export const limits = {
   leaseTtlMs: 60_000,
   /** Milliseconds that they wait beyond: clocks of unequal speed, and requests on their way. */
   leaseMarginMs: 15_000,
+  /** Milliseconds without a sign after which others take over at most, whatever a holder has asked for. */
+  leaseTtlMostMs: 600_000,
+  /** Snapshots of one cluster in one repository: what is committed has to fit in one record. */
+  clusterSnapshots: 8_000,
+  /** Small objects that are read at once while a repository is listed. */
+  readsAtOnce: 16,
+  /** Milliseconds that a writer waits for the lease: a holder that died far away is known for it by then. */
+  leaseWaitMs: 90_000,
   /** Entries of a lease that are never removed, the newest ones: so many may come while somebody reads one. */
   leaseEntriesKept: 16,
   /** Milliseconds in which an entry of a lease is not removed: a request or a listing may be so late, and is seen through. */
@@ -61,6 +84,13 @@ export const limits = {
   /** Milliseconds before the second attempt; the time doubles up to the longest, and a random part of it is taken. */
   storageRetryFirstMs: 250,
   storageRetryLongestMs: 15_000,
+  /** Milliseconds until a copy that failed is tried again; the time doubles up to the longest, and a random part of it is taken. */
+  queueRetryFirstMs: 30_000,
+  queueRetryLongestMs: 3_600_000,
+  /** Copies that wait from earlier saves and that a save makes at its end: more would keep its caller too long. */
+  queueCopiesAfterSave: 3,
+  /** Milliseconds in which it makes them, after its answer: who waits for the process is not kept by a server that hangs. */
+  queueAfterSaveMs: 30_000,
   /** Revisions that a restore skips, so that none is given out twice: more than any cluster makes between snapshots. */
   revisionBump: 1_000_000_000,
   /** Bytes of the header of a sealed object; 256 recipients take 25 KiB. */

@@ -17,6 +17,16 @@ export const s3Failures = {
     what: '{endpoint} does not accept the credentials',
     next: 'Check the access key, the secret key and the session token, each without spaces or line ends, and where they come from.',
   },
+  's3-no-credentials': {
+    exit: 1,
+    what: 'there are no credentials for {endpoint}',
+    next: 'Name a file with --s3-credentials-file (credentialsFile in the configuration), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the profile files of AWS, web identities, containers and instances are asked as well.',
+  },
+  'credentials-file-invalid': {
+    exit: 78,
+    what: 'the credentials file {path} is not valid',
+    next: 'It has two lines, `aws_access_key_id = …` and `aws_secret_access_key = …` (ACCESS_KEY and SECRET_KEY are known too); temporary keys have `aws_session_token = …` as well.',
+  },
   's3-permission': {
     exit: 1,
     what: 'the credentials do not allow {action} in bucket {bucket}',
