@@ -10,5 +10,7 @@ export const ClusterRecord = z.object({
   id: z.uuid(),
   name: z.string().regex(clusterNamePattern),
   createdAt: z.iso.datetime(),
+  /** UID of the namespace kube-system, which then is `id` as well; absent for an etcd without Kubernetes. */
+  kubernetesUid: z.uuid().optional(),
 });
 export type ClusterRecord = z.infer<typeof ClusterRecord>;

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 
 /** The checks of a verification, in the order in which they are reported. */
-const checkNames = ['size', 'sha256', 'trailer', 'tree', 'records', 'revisions', 'hashkv'] as const;
+const checkNames = [
+  'size',
+  'sha256',
+  'trailer',
+  'tree',
+  'records',
+  'revisions',
+  'hashkv',
+  'readback',
+] as const;
 export type CheckName = (typeof checkNames)[number];
 
 /** One check: what was found, in words. `skipped` says in `detail` why it could not be made. */
@@ -32,11 +41,22 @@ export const Evidence = z.object({
   apiVersion: z.literal('holdfast.dev/v1'),
   kind: z.literal('Evidence'),
   snapshot: z.string(),
+  /** Of the snapshot's cluster in the repository, and the SHA-256 of the content that was examined: what is signed says of what. */
+  cluster: z.uuid().optional(),
+  contentSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   at: z.iso.datetime(),
   holdfast: z.string(),
   durationMs: z.number().min(0),
   /** `passed` only when every check passed, HashKV among them. */
   outcome: z.enum(['passed', 'incomplete', 'failed']),
+  /**
+   * `streamed`: the checks are of the content as it came from etcd, whose hash the manifest has, and `readback` says that
+   * what was made of it is stored. Absent: they are of what is stored.
+   */
+  source: z.enum(['streamed']).optional(),
   checks: z.array(Check),
   /** Null when the file could not be read to its end. */
   status: StatusFigures.nullable(),

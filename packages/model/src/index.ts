@@ -6,14 +6,26 @@
  * - snapshot: an etcd image at one revision with its manifest.
  * - evidence: what was checked about a snapshot, when, and with which result.
  * - state:    stored, then verified, or damaged; each rests on evidence.
+ * - companions: what was kept beside a snapshot, and whether it would bring it to life.
  * - drill:    a restore that was tried with a throw-away etcd.
+ * - keys:     whom to seal for in a repository, whose signatures count, and how that may change.
  * - trust:    whose signatures on manifests count, and whether a writer's manifests are all there.
  * - restore:  a cluster's description, the plan of its restore, the phases and steps, and where a journal says it stands.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
+export { CompanionsList, companionsOutcome, type CompanionsOutcome, CompanionsRecord } from './companions.ts';
 export { DrillCheck, DrillReport, type DrillCheckName } from './drill.ts';
 export { Check, Evidence, StatusFigures, type CheckName } from './evidence.ts';
-export { HashKv, Hex64, SnapshotManifest } from './manifest.ts';
+export { Encoding, HashKv, Hex64, SnapshotManifest, SnapshotManifestV1 } from './manifest.ts';
+export {
+  adminsOf,
+  countsNow,
+  KeyList,
+  policyOf,
+  successionFault,
+  type StoredKeyList,
+  type StoredSecret,
+} from './key-list.ts';
 export {
   chooseMember,
   type MemberChoice,
@@ -22,7 +34,9 @@ export {
   type MemberView,
 } from './member-choice.ts';
 export { Pin } from './pin.ts';
+export { QueuedCopy } from './queued-copy.ts';
 export { RepositoryRecord } from './repository.ts';
+export { RepositoryMemory, RepositoryPlace } from './repository-memory.ts';
 export {
   defaultSnapshotName,
   isSnapshotName,

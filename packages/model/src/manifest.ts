@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { CompanionsRecord } from './companions.ts';
 import { isSnapshotName } from './snapshot-name.ts';
+import { Lineage } from './trust/lineage.ts';
 
 /** An unsigned 64-bit id in etcd's own spelling: lower-case hexadecimal, no padding. */
 export const Hex64 = z.string().regex(/^[0-9a-f]{1,16}$/);
@@ -18,13 +20,14 @@ export const HashKv = z.object({
 });
 export type HashKv = z.infer<typeof HashKv>;
 
-/** The manifest of a snapshot: written last, so its presence is what makes a snapshot exist. */
-export const SnapshotManifest = z.object({
-  apiVersion: z.literal('holdfast.dev/v1'),
+/** How an object is stored, from the inside out: `zstd` is the seekable format, `age` the sealing around it. */
+export const Encoding = z.enum(['plain', 'zstd', 'zstd+age', 'age']);
+export type Encoding = z.infer<typeof Encoding>;
+
+/** What both versions of the manifest say of a snapshot. */
+const fields = {
   kind: z.literal('Snapshot'),
   name: z.string().refine(isSnapshotName),
-  /** `id` and `name` are the repository's; `etcdId` is etcd's cluster id at the time. */
-  cluster: z.object({ id: z.uuid(), name: z.string(), etcdId: Hex64 }),
   member: z.object({
     id: Hex64,
     name: z.string(),
@@ -46,22 +49,67 @@ export const SnapshotManifest = z.object({
   hashKvMissing: z.string().optional(),
   /** The snapshot file as etcd's own tool would have written it, with its 32-byte trailer. */
   content: z.object({ size: z.int().min(0), sha256: Sha256, pageSize: z.int().min(512) }),
-  /** Everything stored beside this manifest, with paths relative to it. */
-  objects: z.array(
-    z.object({
-      role: z.enum(['snapshot']),
-      path: z.string(),
-      encoding: z.enum(['plain']),
-      size: z.int().min(0),
-      sha256: Sha256,
-    }),
-  ),
   /** `degraded`: stored on request although quorum or health was in doubt. */
   quorum: z.object({ state: z.enum(['healthy', 'degraded']), reasons: z.array(z.string()) }),
   /** `pre-restore`: what a cluster held right before a restore replaced it; never the newest to be trusted. */
   trigger: z.enum(['manual', 'pre-restore']),
   times: z.object({ startedAt: z.iso.datetime(), finishedAt: z.iso.datetime() }),
-  /** The snapshot of the same cluster that was the newest when this one was taken. */
-  lineage: z.object({ previous: z.string().nullable(), previousManifestSha256: Sha256.nullable() }),
+};
+
+/** `id` and `name` are the repository's; `etcdId` is etcd's cluster id at the time. */
+const ClusterOf = z.object({ id: z.uuid(), name: z.string(), etcdId: Hex64 });
+
+/** The manifest of a snapshot: written last, so its presence is what makes a snapshot exist. */
+export const SnapshotManifest = z.object({
+  ...fields,
+  apiVersion: z.literal('holdfast.dev/v2'),
+  /** `kubernetesUid`: of the namespace kube-system; null where there is none, or it cannot be read. */
+  cluster: ClusterOf.extend({ kubernetesUid: z.uuid().nullable() }),
+  /** Everything stored beside this manifest, with paths relative to it; the snapshot comes first. */
+  objects: z.array(
+    z.object({
+      role: z.enum(['snapshot', 'companions']),
+      path: z.string(),
+      encoding: Encoding,
+      size: z.int().min(0),
+      sha256: Sha256,
+    }),
+  ),
+  /** Public keys (age) that each open the sealed objects. */
+  recipients: z.array(z.string()),
+  /** What else a restore needs, and whether it could be used; null when it was not looked for. */
+  companions: CompanionsRecord.nullable(),
+  /** The snapshot that this one is a copy of; null for what came from etcd. */
+  origin: z
+    .object({ repository: z.uuid(), cluster: z.uuid(), name: z.string(), manifestSha256: Sha256 })
+    .nullable(),
+  /** Null only for those of holdfast.dev/v1. */
+  lineage: Lineage.nullable(),
 });
 export type SnapshotManifest = z.infer<typeof SnapshotManifest>;
+
+/** The manifest as holdfast.dev/v1 had it: stored plain, unsigned, always with the snapshot as it is. */
+export const SnapshotManifestV1 = z
+  .object({
+    ...fields,
+    apiVersion: z.literal('holdfast.dev/v1'),
+    cluster: ClusterOf,
+    objects: z.tuple([
+      z.object({
+        role: z.literal('snapshot'),
+        path: z.string(),
+        encoding: z.literal('plain'),
+        size: z.int().min(0),
+        sha256: Sha256,
+      }),
+    ]),
+  })
+  .transform((v1): SnapshotManifest => ({
+    ...v1,
+    apiVersion: 'holdfast.dev/v2',
+    cluster: { ...v1.cluster, kubernetesUid: null },
+    recipients: [],
+    companions: null,
+    origin: null,
+    lineage: null,
+  }));

@@ -32,6 +32,7 @@ test.each([
 
 const saved = (name: string, trigger: SnapshotManifest['trigger'], finishedAt: string) => ({
   state: 'verified' as const,
+  trust: { trusted: true },
   manifest: {
     name,
     trigger,
@@ -44,4 +45,11 @@ test('what was saved right before a restore is not the newest to be trusted', ()
   const nightly = saved('nightly', 'manual', '2026-01-01T00:00:00Z');
   const guard = saved('pre-restore-1', 'pre-restore', '2026-01-02T00:00:00Z');
   expect(newestVerified([nightly, guard])).toBe('nightly');
+});
+
+test('nor is one whose manifest nobody vouches for that counts', () => {
+  const nightly = saved('nightly', 'manual', '2026-01-01T00:00:00Z');
+  const forged = { ...saved('newer', 'manual', '2026-01-02T00:00:00Z'), trust: { trusted: false } };
+  expect(newestVerified([nightly, forged])).toBe('nightly');
+  expect(newestVerified([forged])).toBeUndefined();
 });

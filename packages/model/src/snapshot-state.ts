@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts';
 import type { SnapshotManifest } from './manifest.ts';
+import type { TrustDecision } from './trust/index.ts';
 
 /**
  * How far a snapshot is proven. `stored`: its bytes and manifest are in the repository. `verified`: its newest
@@ -14,17 +15,26 @@ export function snapshotState(evidence: readonly Evidence[]): SnapshotState {
   return newest.outcome === 'passed' ? 'verified' : 'damaged';
 }
 
+/** What a snapshot is judged by. */
+interface JudgedSnapshot {
+  readonly manifest: SnapshotManifest;
+  readonly state: SnapshotState;
+  readonly trust: Pick<TrustDecision, 'trusted'>;
+}
+
 /**
  * The name of the newest verified and not degraded snapshot, which nothing may delete unasked. What was saved because a
- * restore was about to replace it is not trusted: there was a reason for that restore.
+ * restore was about to replace it does not count: there was a reason for that restore. Nor does one whose manifest is not
+ * trusted: nothing would be restored from it.
  */
-export function newestVerified(
-  snapshots: readonly { readonly manifest: SnapshotManifest; readonly state: SnapshotState }[],
-): string | undefined {
+export function newestVerified(snapshots: readonly JudgedSnapshot[]): string | undefined {
   return snapshots
     .filter(
-      ({ manifest, state }) =>
-        state === 'verified' && manifest.quorum.state === 'healthy' && manifest.trigger !== 'pre-restore',
+      ({ manifest, state, trust }) =>
+        trust.trusted &&
+        state === 'verified' &&
+        manifest.quorum.state === 'healthy' &&
+        manifest.trigger !== 'pre-restore',
     )
     .toSorted((a, b) => a.manifest.times.finishedAt.localeCompare(b.manifest.times.finishedAt))
     .at(-1)?.manifest.name;

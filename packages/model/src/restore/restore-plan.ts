@@ -89,8 +89,10 @@ export const RestoreSource = z.discriminatedUnion('kind', [
     kind: z.literal('snapshot'),
     /** A name in a repository, or the path of a file. */
     label: z.string(),
-    /** Where its bytes can be read by whoever leads the restore. */
-    path: z.string(),
+    /** Where its plain bytes lie, for whoever leads the restore; null where only its repository opens it. */
+    path: z.string().nullable(),
+    /** Where it is stored; absent for a file, and in plans of before this was noted. */
+    stored: z.object({ repository: z.string(), clusterId: z.string(), name: z.string() }).optional(),
     sha256: Sha256,
     size: z.int().min(0),
     revision: Revision,

@@ -42,18 +42,21 @@ export function checkChain(
     .map(([, finding]) => finding);
 }
 
-/** The newest manifest of each writer of a cluster: what a client keeps, to notice later that the chain was cut. */
-export function chainHeads(cluster: string, found: readonly FoundManifest[]): ChainHead[] {
-  const own = ownOf(cluster, found);
+/**
+ * The newest manifest of each writer of a cluster, be it there or removed: what a client keeps, to notice later that the
+ * chain was cut.
+ */
+export function chainHeads(
+  cluster: string,
+  found: readonly FoundManifest[],
+  removed: readonly RemovedManifest[] = [],
+): ChainHead[] {
+  const links = [...ownOf(cluster, found).map(({ sha256, says }) => ({ ...says, sha256 })), ...removed];
   const newest = new Map<string | null, number>();
-  for (const { says } of own) newest.set(says.writer, Math.max(says.sequence, newest.get(says.writer) ?? 0));
-  const heads = own.filter(({ says }) => says.sequence === newest.get(says.writer));
+  for (const { writer, sequence } of links) newest.set(writer, Math.max(sequence, newest.get(writer) ?? 0));
+  const heads = links.filter(({ writer, sequence }) => sequence === newest.get(writer));
   const distinct = new Map(heads.map((each) => [each.sha256, each]));
-  return [...distinct.values()].map(({ sha256, says: { writer, sequence } }) => ({
-    writer,
-    sequence,
-    sha256,
-  }));
+  return [...distinct.values()].map(({ sha256, writer, sequence }) => ({ writer, sequence, sha256 }));
 }
 
 function ownOf(cluster: string, found: readonly FoundManifest[]): Own[] {

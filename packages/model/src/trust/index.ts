@@ -12,4 +12,5 @@ export {
 export { chainHeads, checkChain } from './check-chain.ts';
 export { KeyId } from './key-id.ts';
 export { Lineage, ManifestPlace } from './lineage.ts';
+export { RemovalRecord } from './removal.ts';
 export { decideTrust, TrustPolicy, type TrustDecision, type TrustFacts } from './trust-policy.ts';
