@@ -5,6 +5,7 @@ import { etcdMinors } from './obtain/versions.ts';
 import type { Progress } from './obtain/ways.ts';
 import { cephPrograms } from './s3/obtain-ceph.ts';
 import { minioCommand } from './s3/obtain-minio.ts';
+import { rcloneCommand } from './s3/rclone.ts';
 import { sealingPrograms } from './sealing/programs.ts';
 
 /** Gets each part, and tells in a line what it is and where. */
@@ -27,6 +28,7 @@ const parts: Readonly<Record<string, (progress: Progress) => Promise<string>>> =
     return `radosgw: ${ceph.version}, ${ceph.path('radosgw')}`;
   },
   minio: async (progress) => `minio: ${await minioCommand(progress)}`,
+  rclone: async (progress) => `rclone: ${await rcloneCommand(progress)}`,
   sealing: async (progress) => `age and zstd: ${Object.values(await sealingPrograms(progress)).join(', ')}`,
 };
 

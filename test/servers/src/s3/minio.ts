@@ -12,6 +12,9 @@ import { allowIn, policyOf } from './policy.ts';
 import { killAll, type RunningS3, untilAnswering } from './running.ts';
 import type { S3Keys } from './server.ts';
 
+/** What its only key for encryption is called; all is encrypted with it that is asked to be encrypted by the server. */
+const kmsKey = 'holdfast-test';
+
 /** Starts a MinIO with one folder. It speaks TLS alone: a relay of ours speaks plain text in front of it. */
 export async function startMinio(folder: string, certificates: ClusterCertificates): Promise<RunningS3> {
   const command = await minioCommand((line) => console.error(line));
@@ -61,6 +64,7 @@ function environment(folder: string, keys: S3Keys): NodeJS.ProcessEnv {
     MINIO_BROWSER: 'off',
     MINIO_UPDATE: 'off',
     MINIO_CI_CD: 'on',
+    MINIO_KMS_SECRET_KEY: `${kmsKey}:${randomBytes(32).toString('base64')}`,
   };
 }
 

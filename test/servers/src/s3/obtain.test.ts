@@ -20,6 +20,7 @@ async function prepare(part: string, env: NodeJS.ProcessEnv = {}): Promise<strin
         HOLDFAST_CACHE: join(dir, 'cache'),
         HOLDFAST_CEPH: undefined,
         HOLDFAST_MINIO: undefined,
+        HOLDFAST_RCLONE: undefined,
         HOLDFAST_GO: undefined,
         ...env,
       },
@@ -32,6 +33,7 @@ async function prepare(part: string, env: NodeJS.ProcessEnv = {}): Promise<strin
 it.each([
   ['radosgw', ['HOLDFAST_CEPH: not set', 'PATH: none there', 'cache: none in', 'packages: no apt-get']],
   ['minio', ['HOLDFAST_MINIO: not set', 'PATH: not there', 'cache: none in', 'Go: Go ']],
+  ['rclone', ['HOLDFAST_RCLONE: not set', 'PATH: no rclone', 'cache: none in', 'packages: no apt-get']],
 ])('every reason is named when no way to %s is left', async (part, ways) => {
   const stderr = await prepare(part);
   for (const way of ways) expect(stderr).toContain(way);
@@ -46,4 +48,5 @@ it('what a variable names must be what it should be', async () => {
   expect(await prepare('minio', { HOLDFAST_MINIO: other })).toContain(
     `HOLDFAST_MINIO: ${other} is not MinIO`,
   );
+  expect(await prepare('rclone', { HOLDFAST_RCLONE: dir })).toContain('HOLDFAST_RCLONE: no rclone there');
 });

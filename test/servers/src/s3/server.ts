@@ -22,6 +22,8 @@ export interface OpenUpload {
 export interface BucketOptions {
   readonly versioning?: boolean;
   readonly objectLock?: boolean;
+  /** What is put there is locked for so many days, though nobody asks for it. */
+  readonly retention?: { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; readonly days: number };
 }
 
 /** A real S3 server on 127.0.0.1 that checks signatures. `await using` ends it and removes what it stored. */

@@ -5,6 +5,7 @@ import {
   CreateBucketCommand,
   ListMultipartUploadsCommand,
   PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { makeCertificates } from '../cluster/certificates.ts';
@@ -53,11 +54,16 @@ export async function s3Server(kind: S3Kind, { folder }: { folder?: string } = {
 async function makeBucket(
   client: S3Client,
   name: string,
-  { versioning = false, objectLock = false }: BucketOptions = {},
+  { versioning = false, objectLock = false, retention }: BucketOptions = {},
 ): Promise<void> {
   await client.send(
     new CreateBucketCommand({ Bucket: name, ...(objectLock ? { ObjectLockEnabledForBucket: true } : {}) }),
   );
+  if (retention !== undefined) {
+    const Rule = { DefaultRetention: { Mode: retention.mode, Days: retention.days } };
+    const ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled', Rule } as const;
+    await client.send(new PutObjectLockConfigurationCommand({ Bucket: name, ObjectLockConfiguration }));
+  }
   if (!versioning) return;
   const VersioningConfiguration = { Status: 'Enabled' } as const;
   await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
