@@ -28,7 +28,7 @@ function clockOf(): Clock & { passed: number } {
   };
 }
 
-const limits = { concurrency: 1, bytesPerSecond: 1 << 30 };
+const limits = { concurrency: 1, uploadPerSecond: 1 << 30, downloadPerSecond: 1 << 30 };
 describeStorage('a folder used by one at a time', () =>
   Promise.resolve(new LimitedStorage(local(), limits, systemClock)),
 );
@@ -38,7 +38,7 @@ describeStorage('a folder without limits', () =>
 
 test('bytes pass at the rate that was set, after one second of them at once', async () => {
   const clock = clockOf();
-  const storage = new LimitedStorage(local(), { bytesPerSecond: 1000 }, clock);
+  const storage = new LimitedStorage(local(), { uploadPerSecond: 1000, downloadPerSecond: 500 }, clock);
   await storage.put('a', Buffer.alloc(1000));
   expect(clock.passed).toBe(0);
   const writer = await storage.create('b');
@@ -46,9 +46,9 @@ test('bytes pass at the rate that was set, after one second of them at once', as
   await writer.place();
   expect(clock.passed).toBe(2500);
   for await (const chunk of storage.read('b')) expect(chunk.length).toBe(2500);
-  expect(clock.passed).toBe(5000);
+  expect(clock.passed).toBe(2500 + 4000);
   await storage.get('a', 1000);
-  expect(clock.passed).toBe(6000);
+  expect(clock.passed).toBe(2500 + 6000);
 });
 
 test('what was not used is not saved up beyond a second', async () => {

@@ -6,25 +6,30 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** What a storage may use; what is not said is not limited. */
 export interface StorageLimits {
-  /** Content read and written together; headers and listings do not count. */
-  readonly bytesPerSecond?: number;
+  /** Bytes of content that are written; headers do not count. */
+  readonly uploadPerSecond?: number;
+  /** Bytes of content that are read; headers and listings do not count. */
+  readonly downloadPerSecond?: number;
   /** Steps under way at once. A reader or writer takes a place only while it moves bytes, so none waits for itself. */
   readonly concurrency?: number;
 }
 
 /** A storage that is used no faster, and by no more at a time, than it should be. */
 export class LimitedStorage extends WrappedStorage {
-  readonly #bucket: TokenBucket | undefined;
+  readonly #up: TokenBucket | undefined;
+  readonly #down: TokenBucket | undefined;
   readonly #slots: Slots | undefined;
 
-  constructor(inner: Storage, { bytesPerSecond, concurrency }: StorageLimits, clock: Clock) {
+  constructor(inner: Storage, limits: StorageLimits, clock: Clock) {
     super(inner);
-    this.#bucket = bytesPerSecond === undefined ? undefined : new TokenBucket(bytesPerSecond, clock);
+    const { uploadPerSecond, downloadPerSecond, concurrency } = limits;
+    this.#up = uploadPerSecond === undefined ? undefined : new TokenBucket(uploadPerSecond, clock);
+    this.#down = downloadPerSecond === undefined ? undefined : new TokenBucket(downloadPerSecond, clock);
     this.#slots = concurrency === undefined ? undefined : new Slots(concurrency);
   }
 
   override async put(key: string, content: Uint8Array): Promise<boolean> {
-    await this.#bucket?.take(content.length);
+    await this.#up?.take(content.length);
     return this.#step(() => this.inner.put(key, content));
   }
 
@@ -34,7 +39,7 @@ export class LimitedStorage extends WrappedStorage {
       path: writer.path,
       resume: writer.resume,
       write: async (chunk) => {
-        await this.#bucket?.take(chunk.length);
+        await this.#up?.take(chunk.length);
         await this.#step(async () => writer.write(chunk));
       },
       sync: () => this.#step(() => writer.sync()),
@@ -45,13 +50,13 @@ export class LimitedStorage extends WrappedStorage {
 
   override async get(key: string, limit: number): Promise<Uint8Array | undefined> {
     const content = await this.#step(() => this.inner.get(key, limit));
-    await this.#bucket?.take(content?.length ?? 0);
+    await this.#down?.take(content?.length ?? 0);
     return content;
   }
 
   override async *read(key: string, range?: ByteRange): AsyncIterable<Uint8Array> {
     for await (const chunk of this.#stepwise(this.inner.read(key, range))) {
-      await this.#bucket?.take(chunk.length);
+      await this.#down?.take(chunk.length);
       yield chunk;
     }
   }

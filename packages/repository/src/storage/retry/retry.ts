@@ -7,6 +7,8 @@ export interface RetryOptions {
   readonly random: () => number;
   /** How often a step is tried at most; `limits.storageAttempts` if not said. */
   readonly attempts?: number;
+  /** After it nothing is tried again; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** How often and when a failed step is tried again. */
@@ -14,11 +16,13 @@ export class Retry {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #attempts: number;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor({ clock, random, attempts = limits.storageAttempts }: RetryOptions) {
+  constructor({ clock, random, attempts = limits.storageAttempts, signal }: RetryOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#attempts = attempts;
+    this.#signal = signal;
   }
 
   /** Does `act` until it succeeds or fails for good; it is told which attempt it is, from 1. */
@@ -38,8 +42,9 @@ export class Retry {
    * @throws the error itself when trying again is of no use, or was done often enough
    */
   async pause(error: unknown, failed: number): Promise<void> {
+    this.#signal?.throwIfAborted();
     if (failed >= this.#attempts || !isRetryable(error)) throw error;
     const most = Math.min(limits.storageRetryFirstMs * 2 ** (failed - 1), limits.storageRetryLongestMs);
-    await this.#clock.sleep((most * (1 + this.#random())) / 2);
+    await this.#clock.sleep((most * (1 + this.#random())) / 2, this.#signal);
   }
 }

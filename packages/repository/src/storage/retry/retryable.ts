@@ -1,4 +1,4 @@
-import { isFailure, type FailureCode } from '@holdfast/base';
+import { Failure, isFailure, type FailureCode } from '@holdfast/base';
 
 const passing = new Set<FailureCode>(['s3-busy', 's3-unreachable', 's3-clock', 's3-damaged']);
 
@@ -15,4 +15,10 @@ const passing = new Set<FailureCode>(['s3-busy', 's3-unreachable', 's3-clock', '
  */
 export function isRetryable(error: unknown): boolean {
   return isFailure(error) && passing.has(error.code) && error.details['lasting'] !== true;
+}
+
+/** An error of a step that was tried often enough, so that nobody above tries it again. */
+export function triedEnough(error: unknown): unknown {
+  if (!isFailure(error) || !isRetryable(error)) return error;
+  return new Failure(error.code, error.why, { ...error.details, lasting: true }, { cause: error });
 }

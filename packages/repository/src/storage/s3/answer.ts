@@ -38,14 +38,15 @@ export function answerOf(error: unknown): Answer | undefined {
 }
 
 /** Outcomes of a request that its caller may expect. */
-export type Expected = 'absent' | 'taken' | 'no-upload' | 'unsupported' | 'beyond' | 'no-lock';
+export type Expected = 'absent' | 'taken' | 'no-upload' | 'unsupported' | 'beyond' | 'no-lock' | 'wants-md5';
 
 /** Which of the outcomes that a caller may expect an answer is. */
-export function outcomeOf({ name, status }: Answer): Expected | undefined {
+export function outcomeOf({ name, status, message }: Answer): Expected | undefined {
   if (name === 'NoSuchUpload') return 'no-upload';
   if (name === 'NoSuchKey' || (name === 'NotFound' && status === 404)) return 'absent';
   if (name === 'ObjectLockConfigurationNotFoundError') return 'no-lock';
   if (status === 412) return 'taken';
+  if (status === 400 && /Content-?MD5/i.test(message) && !/Digest/.test(name)) return 'wants-md5';
   if (status === 416) return 'beyond';
   if (status === 501 || name === 'NotImplemented') return 'unsupported';
   return undefined;

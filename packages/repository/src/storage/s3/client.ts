@@ -10,6 +10,7 @@ import { decodeCa } from './trust.ts';
 import { tunnelAgent } from './tunnel.ts';
 
 const amazon = new URL('https://s3.amazonaws.com');
+const amazonTokens = new URL('https://sts.amazonaws.com');
 
 /** The server's address, as messages name it. */
 export function endpointOf(settings: S3Settings): URL {
@@ -20,25 +21,28 @@ export function endpointOf(settings: S3Settings): URL {
  * A client of the SDK that does each request once, since whoever calls knows better what to try again; and that puts no
  * checksums of AWS's newer kind into requests, which many servers refuse or store as data. Its requests are signed with
  * the SHA-256 of their body, which the server compares.
+ *
+ * @param idleMs milliseconds without a byte after which a request is given up
  */
-export function makeClient(settings: S3Settings, variables: ProxyVariables): S3Client {
+export function makeClient(settings: S3Settings, variables: ProxyVariables, idleMs: number): S3Client {
   const { endpoint, style = 'auto' } = settings;
   const url = endpointOf(settings);
   const region =
     settings.region ?? (endpoint === undefined ? undefined : (variables['AWS_REGION'] ?? 'us-east-1'));
-  const reach: Pick<S3ClientConfig, 'region' | 'requestHandler'> = {
-    ...(region === undefined ? {} : { region }),
-    requestHandler: {
-      ...agents(settings, proxyFor(url, settings.proxy, variables)),
-      connectionTimeout: limits.s3ConnectMs,
-      socketTimeout: limits.s3IdleMs,
-    },
-  };
+  const way = (target: URL, { proxy, ...trust }: Way): NonNullable<S3ClientConfig['requestHandler']> => ({
+    ...agents(trust, proxyFor(target, proxy, variables)),
+    connectionTimeout: limits.s3ConnectMs,
+    socketTimeout: idleMs,
+  });
   return new S3Client({
-    ...reach,
+    ...(region === undefined ? {} : { region }),
+    requestHandler: way(url, settings),
     ...(endpoint === undefined ? {} : { endpoint: url.href }),
     forcePathStyle: style === 'path' || (style === 'auto' && endpoint !== undefined),
-    credentials: credentialsOf(settings, reach),
+    // What is trusted, and the way, are those of the S3 server: they count for a token service that is one's own as well.
+    credentials: credentialsOf(settings, region, (tokens) =>
+      tokens === undefined ? way(amazonTokens, {}) : way(new URL(tokens), settings),
+    ),
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -47,8 +51,11 @@ export function makeClient(settings: S3Settings, variables: ProxyVariables): S3C
   });
 }
 
+/** How a server is reached, and whom one trusts to be it. */
+type Way = Pick<S3Settings, 'ca' | 'skipVerify' | 'proxy'>;
+
 function agents(
-  { ca, skipVerify = false }: S3Settings,
+  { ca, skipVerify = false }: Omit<Way, 'proxy'>,
   proxy: URL | undefined,
 ): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
   const own = ca === undefined ? undefined : decodeCa(ca);

@@ -1,11 +1,7 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { CompleteMultipartUploadCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { md5Of } from './body.ts';
 import { hidden, type Bucket } from './bucket.ts';
+import { abortUpload, beginUpload } from './open-upload.ts';
 import { customerKey, encryptedAs } from './parameters.ts';
 
 /** A small object that is there for nothing but this, for ever: with it one request tells what the server does. */
@@ -42,10 +38,12 @@ export class Conditions {
   }
 
   async #tryPut(): Promise<boolean> {
+    const body = Buffer.alloc(0);
     const command = new PutObjectCommand({
       ...this.#bucket.named(key),
       ...encryptedAs(this.#bucket.settings),
-      Body: Buffer.alloc(0),
+      Body: body,
+      ContentMD5: md5Of(body),
       IfNoneMatch: '*',
     });
     // The first may be the one that makes the object; the second finds it.
@@ -63,14 +61,14 @@ export class Conditions {
     if (!(await this.put())) return false;
     const [bucket, named] = [this.#bucket, this.#bucket.named(key)];
     const secret = customerKey(bucket.settings);
-    const { UploadId } = await bucket.ask('s3:PutObject', key, (client) =>
-      client.send(new CreateMultipartUploadCommand({ ...named, ...encryptedAs(bucket.settings) })),
-    );
+    const UploadId = await beginUpload(bucket, key, encryptedAs(bucket.settings));
     const upload = { ...named, UploadId };
     try {
       const body = Buffer.from('x');
       const { ETag } = await bucket.ask('s3:PutObject', key, (client) =>
-        client.send(new UploadPartCommand({ ...upload, ...secret, PartNumber: 1, Body: body })),
+        client.send(
+          new UploadPartCommand({ ...upload, ...secret, PartNumber: 1, Body: body, ContentMD5: md5Of(body) }),
+        ),
       );
       const complete = new CompleteMultipartUploadCommand({
         ...upload,
@@ -84,14 +82,7 @@ export class Conditions {
       ]);
       return outcome === 'taken';
     } finally {
-      await bucket
-        .ask(
-          's3:AbortMultipartUpload',
-          key,
-          (client) => client.send(new AbortMultipartUploadCommand(upload)),
-          ['no-upload'],
-        )
-        .catch(() => undefined);
+      await abortUpload(bucket, key, UploadId).catch(() => undefined);
     }
   }
 }

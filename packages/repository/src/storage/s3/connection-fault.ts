@@ -57,10 +57,12 @@ export function connectionFault(error: unknown): ConnectionFault | undefined {
   if (code.startsWith('HPE_')) return network('it does not speak HTTP', true);
   const known = networkFaults[code];
   if (known !== undefined) return network(known, code === 'ENOTFOUND');
-  if (error.name === 'TimeoutError') return network('it did not answer in time');
   if (/^(ECONN|EPIPE|ERR_STREAM_PREMATURE|EADDR|ENET|EHOST)/.test(code))
     return network('the connection was lost');
-  if (/socket hang up|aborted|premature/i.test(error.message)) return network('the connection was lost');
+  // The SDK calls a lost connection so as well.
+  if (error.name === 'TimeoutError') return network('it did not answer in time');
+  if (/socket hang up|aborted|premature|connection ended/i.test(error.message))
+    return network('the connection was lost');
   return undefined;
 }
 

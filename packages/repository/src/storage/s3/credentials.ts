@@ -4,26 +4,34 @@ import type { S3Settings } from './settings.ts';
 
 type Credentials = NonNullable<S3ClientConfig['credentials']>;
 
+/** The way of requests to a token service: to the one that was named, else to AWS's. */
+type WayTo = (endpoint: string | undefined) => NonNullable<S3ClientConfig['requestHandler']>;
+
 /**
  * What requests are signed with: the keys that were given, else whatever AWS's own tools would find; on top of either
- * a role. Each is asked again shortly before it expires.
- *
- * @param client how token services are reached: the region and the way of requests
+ * a role. Each is asked again shortly before it expires, and when the server refuses it.
  */
 export function credentialsOf(
   { credentials, role }: S3Settings,
-  client: Pick<S3ClientConfig, 'region' | 'requestHandler'>,
+  region: string | undefined,
+  wayTo: WayTo,
 ): Credentials {
   const base =
-    credentials ?? fromNodeProviderChain({ clientConfig: { requestHandler: client.requestHandler } });
+    credentials ??
+    fromNodeProviderChain({ clientConfig: { requestHandler: wayTo(undefined) }, ignoreCache: true });
   if (role === undefined) return base;
+  const { arn, sessionName = 'holdfast', externalId, endpoint } = role;
   return fromTemporaryCredentials({
     masterCredentials: base,
     params: {
-      RoleArn: role.arn,
-      RoleSessionName: role.sessionName ?? 'holdfast',
-      ...(role.externalId === undefined ? {} : { ExternalId: role.externalId }),
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
-    clientConfig: { ...client, ...(role.endpoint === undefined ? {} : { endpoint: role.endpoint }) },
+    clientConfig: {
+      requestHandler: wayTo(endpoint),
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    },
   });
 }

@@ -93,8 +93,10 @@ test.each([
 
 test('what the SDK says of itself', () => {
   const none = Object.assign(new Error('Could not load credentials'), { name: 'CredentialsProviderError' });
-  expect(told(none)).toBe('s3-credentials: Could not load credentials');
+  expect(told(none)).toBe('s3-no-credentials: Could not load credentials');
   expect(told(new Error('Region is missing'))).toBe('s3-region: no region is set');
   expect(told(Object.assign(new Error('slow'), { name: 'TimeoutError' }))).toMatch(/^s3-unreachable/);
+  const reset = Object.assign(new Error('reset'), { name: 'TimeoutError', code: 'ECONNRESET' });
+  expect(told(reset)).toBe('s3-unreachable: the connection was lost');
   expect(told(new RangeError('a bug'))).toBe('no failure');
 });

@@ -62,7 +62,7 @@ export function requestFailure(error: unknown, question: Question, now: Date): u
   const fault = connectionFault(error);
   if (fault !== undefined) return make(fault.code, fault.why, { lasting: fault.lasting });
   if (!(error instanceof Error)) return error;
-  if (error.name === 'CredentialsProviderError') return make('s3-credentials', error.message);
+  if (error.name === 'CredentialsProviderError') return make('s3-no-credentials', error.message);
   if (/^Region is missing|^Invalid region/i.test(error.message)) return make('s3-region', 'no region is set');
   return error;
 }

@@ -120,8 +120,10 @@ export async function listParts(
     });
     const page = await bucket.ask('s3:ListMultipartUploadParts', key, (client) => client.send(command), [
       'no-upload',
+      'absent',
     ]);
-    if (page === 'no-upload') return page;
+    // Of a completed one Ceph says that there is no such key.
+    if (page === 'no-upload' || page === 'absent') return 'no-upload';
     parts.push(...(page.Parts ?? []));
     marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
   } while (marker !== undefined);

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '@holdfast/base';
+import { limits, systemClock, type Clock } from '@holdfast/base';
 import { Retry } from '../retry/retry.ts';
 import { RetryingStorage } from '../retry/retrying-storage.ts';
 import type { Storage } from '../storage.ts';
@@ -15,6 +15,13 @@ export interface OpenS3Options {
   readonly variables: ProxyVariables;
   /** Told what the user should know of the settings, in a sentence. */
   readonly warn: (message: string) => void;
+  /**
+   * Ends every request, pause, listing and body within a second; its reason is thrown. What an upload has sent stays, and
+   * can be resumed, until its writer is discarded, which still works.
+   */
+  readonly signal?: AbortSignal;
+  /** Milliseconds without a byte after which a request is given up; `limits.s3IdleMs` if not said. */
+  readonly idleMs?: number;
 }
 
 /**
@@ -24,10 +31,10 @@ export interface OpenS3Options {
  * @throws config-invalid
  */
 export async function openS3(settings: S3Settings, options: OpenS3Options): Promise<Storage> {
-  const { clock = systemClock, random } = options;
+  const { clock = systemClock, random, signal } = options;
   const bucket = await openBucket(settings, options);
   const { S3Storage } = await import('./s3-storage.ts');
-  const retry = new Retry({ clock, random });
+  const retry = new Retry({ clock, random, ...(signal && { signal }) });
   return new RetryingStorage(new S3Storage(bucket, retry), retry);
 }
 
@@ -45,12 +52,12 @@ export async function probeS3(settings: S3Settings, options: OpenS3Options): Pro
 
 async function openBucket(
   settings: S3Settings,
-  { clock = systemClock, variables, warn }: OpenS3Options,
+  { clock = systemClock, variables, warn, signal, idleMs = limits.s3IdleMs }: OpenS3Options,
 ): Promise<Bucket> {
   checkS3Settings(settings);
   if (settings.skipVerify === true) {
     warn('the certificate of the S3 server is not verified: whoever answers gets and gives all there is');
   }
   const [{ makeClient }, { Bucket }] = await Promise.all([import('./client.ts'), import('./bucket.ts')]);
-  return new Bucket(settings, makeClient(settings, variables), clock);
+  return new Bucket(settings, makeClient(settings, variables, idleMs), clock, signal);
 }

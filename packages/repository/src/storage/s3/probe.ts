@@ -1,9 +1,9 @@
-import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { createHash, randomUUID } from 'node:crypto';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
 import { Failure, isFailure, type Clock } from '@holdfast/base';
 import { Retry } from '../retry/retry.ts';
-import { getBody, hashOf } from './body.ts';
-import { hidden, sha256Field, type Bucket } from './bucket.ts';
+import { getBody, hashOf, md5Of } from './body.ts';
+import { hidden, sha256Field, type Bucket, type Sender } from './bucket.ts';
 import { Conditions } from './conditions.ts';
 import { skewText } from './failure.ts';
 import { listNames, listUploads } from './listing.ts';
@@ -78,6 +78,7 @@ async function put(bucket: Bucket, key: string, content: Buffer): Promise<void> 
     ...bucket.named(key),
     ...storedAs(unlockedSettings, bucket.clock.now()),
     Body: content,
+    ContentMD5: md5Of(content),
     Metadata: { [sha256Field]: hashOf(content) },
   });
   await bucket.ask('s3:PutObject', key, (client) => client.send(command));
@@ -96,7 +97,7 @@ async function list(bucket: Bucket, once: Retry, key: string): Promise<void> {
 
 async function remove(bucket: Bucket, key: string, version?: string): Promise<void> {
   const object = { ...bucket.named(key), ...(version === undefined ? {} : { VersionId: version }) };
-  const send = (client: S3Client): Promise<object> => client.send(new DeleteObjectCommand(object));
+  const send = (client: Sender): Promise<object> => client.send(new DeleteObjectCommand(object));
   await bucket.ask('s3:DeleteObject', key, send);
 }
 
@@ -118,7 +119,7 @@ async function unlocked(bucket: Bucket): Promise<Failure[]> {
     ...encryptedAs(bucket.settings),
     ...storedAs({ bucket: name, lock: { mode: lock.mode, until } }, until),
     Body: body,
-    ContentMD5: createHash('md5').update(body).digest('base64'),
+    ContentMD5: md5Of(body),
   });
   const none = (why: string): Failure[] => [new Failure('s3-no-lock', why, { bucket: name })];
   try {

@@ -1,15 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { AbortMultipartUploadCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { randomUUID } from 'node:crypto';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Failure } from '@holdfast/base';
 import { checkKey } from '../key.ts';
 import type { Retry } from '../retry/retry.ts';
+import { isRetryable } from '../retry/retryable.ts';
 import type { ByteRange, ObjectWriter, Storage, StoredObject } from '../storage.ts';
 import { writeAlone } from './alone.ts';
-import { getBody, hashOf, readBody } from './body.ts';
+import { getBody, hashOf, md5Of, readBody } from './body.ts';
 import { hidden, sha256Field, writerField, type Bucket } from './bucket.ts';
 import { Conditions } from './conditions.ts';
 import { listNames, listParts, listUploads, type OpenUpload } from './listing.ts';
 import { seeLocked } from './lock.ts';
+import { abortUpload, isOwnUpload } from './open-upload.ts';
 import { storedAs } from './parameters.ts';
 import { openUpload } from './upload.ts';
 import { headWritten } from './written.ts';
@@ -35,7 +37,7 @@ export class S3Storage implements Storage {
     checkKey(key);
     const writer = randomUUID();
     const placed = (await this.#conditions.put())
-      ? (await this.#send(key, content, writer, { IfNoneMatch: '*' })) !== 'taken'
+      ? await this.#putNew(key, content, writer)
       : await writeAlone(this.#bucket, this.#retry, key, writer, async () => {
           await this.#send(key, content, writer, {});
         });
@@ -104,18 +106,10 @@ export class S3Storage implements Storage {
     const limit = before.getTime() + (this.#bucket.skew ?? 0);
     let removed = 0;
     for (const upload of uploads) {
-      if (upload.begunAt.getTime() >= limit || !(await this.#isIdle(upload, limit))) continue;
-      const command = new AbortMultipartUploadCommand({
-        ...this.#bucket.named(upload.key),
-        UploadId: upload.uploadId,
-      });
-      const outcome = await this.#bucket.ask(
-        's3:AbortMultipartUpload',
-        upload.key,
-        (client) => client.send(command),
-        ['no-upload'],
-      );
-      if (outcome !== 'no-upload') removed += 1;
+      if (!isOwnUpload(upload.key) || upload.begunAt.getTime() >= limit) continue;
+      if (!(await this.#isIdle(upload, limit))) continue;
+      this.#bucket.signal?.throwIfAborted();
+      if ((await abortUpload(this.#bucket, upload.key, upload.uploadId)) !== 'no-upload') removed += 1;
     }
     return removed;
   }
@@ -130,6 +124,17 @@ export class S3Storage implements Storage {
     return parts !== 'no-upload' && parts.every(({ LastModified }) => (LastModified?.getTime() ?? 0) < since);
   }
 
+  async #putNew(key: string, content: Uint8Array, writer: string): Promise<boolean> {
+    try {
+      return (await this.#send(key, content, writer, { IfNoneMatch: '*' })) !== 'taken';
+    } catch (error) {
+      // It may have been done, and only the answer been lost.
+      const found = isRetryable(error) ? await this.#bucket.head(key) : 'absent';
+      if (found !== 'absent' && found.writer === writer) return true;
+      throw error;
+    }
+  }
+
   async #send(
     key: string,
     content: Uint8Array,
@@ -141,8 +146,7 @@ export class S3Storage implements Storage {
       ...storedAs(this.#bucket.settings, this.#bucket.clock.now()),
       ...condition,
       Body: content,
-      // Amazon wants it where the bucket locks objects; older servers compare only this.
-      ContentMD5: createHash('md5').update(content).digest('base64'),
+      ContentMD5: md5Of(content),
       Metadata: { [writerField]: writer, [sha256Field]: hashOf(content) },
     });
     return this.#bucket.ask('s3:PutObject', key, (client) => client.send(command), ['taken']);

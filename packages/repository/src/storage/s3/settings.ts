@@ -47,7 +47,7 @@ export interface S3Role {
   readonly externalId?: string;
   /** What the role's session is called in the server's records; `holdfast` if not said. */
   readonly sessionName?: string;
-  /** The URL of the token service, where it is not AWS's. */
+  /** The URL of the token service, where it is not AWS's; `ca`, `skipVerify` and `proxy` count for it as well, and not for AWS's. */
   readonly endpoint?: string;
 }
 

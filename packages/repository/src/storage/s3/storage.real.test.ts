@@ -1,24 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { s3Kinds, s3OrSkip, s3Server, type S3Server } from '@holdfast/test-servers';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeStorage } from '../../testing/conformance.ts';
 import type { Storage } from '../storage.ts';
 import { openS3 } from './open.ts';
 import type { S3Settings } from './settings.ts';
-import { quiet, settingsOf } from './testing/settings-of.ts';
+import { quiet, readAll, settingsOf, writeAll } from './testing/settings-of.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const runs = 8;
-
-async function read(storage: Storage, key: string): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of storage.read(key)) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
 
 for (const kind of s3Kinds) {
   describe.skipIf((await s3OrSkip(kind)).skip)(kind, () => {
@@ -48,7 +40,7 @@ for (const kind of s3Kinds) {
       expect(second.resume).toBe(first.resume);
       await second.write(content);
       expect(await second.place()).toBe(true);
-      expect((await read(storage, 'big')).equals(content)).toBe(true);
+      expect((await readAll(storage, 'big')).equals(content)).toBe(true);
       expect(await server.uploadsIn('plain')).toEqual([]);
     });
 
@@ -61,7 +53,7 @@ for (const kind of s3Kinds) {
       const second = await storage.create('big', first.resume);
       await second.write(content);
       expect(await second.place()).toBe(true);
-      expect((await read(storage, 'big')).equals(content)).toBe(true);
+      expect((await readAll(storage, 'big')).equals(content)).toBe(true);
     });
 
     test('more objects than one answer holds are all listed', async () => {
@@ -77,18 +69,45 @@ for (const kind of s3Kinds) {
       expect(found).toEqual(keys);
     });
 
-    test('objects are locked when they are put and placed, and say until when', async () => {
-      const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5000);
-      const storage = await openS3(
-        { ...settingsOf(server, 'locked'), lock: { mode: 'governance', until } },
-        quiet,
-      );
+    test.each(['governance', 'compliance'] as const)(
+      'objects are locked by %s when they are put and placed, and say until when',
+      async (mode) => {
+        const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 5000);
+        const storage = await open({ bucket: 'locked', lock: { mode, until } });
+        await storage.put('small', bytes('x'));
+        await (await writeAll(storage, 'large', bytes('y'))).place();
+        expect(await storage.stat('small')).toMatchObject({ lock: { mode, until } });
+        expect(await storage.stat('large')).toMatchObject({ lock: { mode, until } });
+      },
+    );
+
+    test("a bucket's own rule locks what is put and placed", async () => {
+      await server.makeBucket('ruled', { objectLock: true, retention: { mode: 'GOVERNANCE', days: 1 } });
+      const storage = await open({ bucket: 'ruled' });
       await storage.put('small', bytes('x'));
-      const writer = await storage.create('large');
-      await writer.write(bytes('y'));
-      await writer.place();
-      expect(await storage.stat('small')).toMatchObject({ lock: { mode: 'governance', until } });
-      expect(await storage.stat('large')).toMatchObject({ lock: { mode: 'governance', until } });
+      await (await writeAll(storage, 'large', randomBytes(6 << 20))).place();
+      const lock = { mode: 'governance', until: expect.any(Date) };
+      expect(await storage.stat('small')).toMatchObject({ lock });
+      expect((await storage.stat('large'))?.size).toBe(6 << 20);
+    });
+
+    test('in a bucket with versions an object that is deleted is gone, and its key free', async () => {
+      await server.makeBucket('versions', { versioning: true });
+      for (const conditionalWrites of ['probe', 'none'] as const) {
+        const storage = await open({ bucket: 'versions', conditionalWrites });
+        for (const text of ['one', 'two']) {
+          expect(await storage.put('small', bytes(text))).toBe(true);
+          expect(await storage.put('small', bytes('x'))).toBe(false);
+          expect(await (await writeAll(storage, 'large', bytes(text))).place()).toBe(true);
+          expect(await (await writeAll(storage, 'large', bytes('x'))).place()).toBe(false);
+          for (const key of ['small', 'large']) {
+            expect((await readAll(storage, key)).toString()).toBe(text);
+            expect(await storage.delete(key)).toBe(true);
+            expect(await storage.stat(key)).toBeUndefined();
+          }
+          expect(await storage.isEmpty()).toBe(true);
+        }
+      }
     });
 
     test('what is encrypted with a key of the caller is read with it and not without', async () => {
@@ -103,7 +122,7 @@ for (const kind of s3Kinds) {
       expect(await writer.place()).toBe(true);
       expect(await storage.get('small', 9)).toEqual(new Uint8Array(bytes('secret')));
       expect(await storage.stat('large')).toMatchObject({ size: 6 << 20 });
-      expect((await read(storage, 'large')).length).toBe(6 << 20);
+      expect((await readAll(storage, 'large')).length).toBe(6 << 20);
       const without = await openS3(settings, quiet);
       await expect(without.get('small', 9)).rejects.toMatchObject({ code: 's3-refused' });
     });
@@ -113,41 +132,6 @@ for (const kind of s3Kinds) {
       expect(await plain.put('k', bytes('x'))).toBe(true);
       const secure = await open({ ca: Buffer.from(server.ca).toString('base64') });
       expect(await secure.put('k', bytes('x'))).toBe(true);
-    });
-
-    test("without keys of one's own, those of AWS's variables count, and then those of the container", async () => {
-      const { credentials, ...settings } = settingsOf(server, 'plain');
-      const { accessKeyId, secretAccessKey } = credentials ?? {};
-      const asked: string[] = [];
-      const container = createServer((request, response) => {
-        asked.push(request.url ?? '');
-        const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-        response.end(
-          JSON.stringify({
-            AccessKeyId: accessKeyId,
-            SecretAccessKey: secretAccessKey,
-            Token: '',
-            Expiration,
-          }),
-        );
-      });
-      await new Promise<void>((resolve) => container.listen(0, '127.0.0.1', resolve));
-      const url = `http://127.0.0.1:${(container.address() as AddressInfo).port}/keys`;
-      const none = join(tmpdir(), 'holdfast-no-such-file');
-      vi.stubEnv('AWS_CONFIG_FILE', none);
-      vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', none);
-      vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', url);
-      try {
-        expect(await (await openS3(settings, quiet)).put('container', bytes('x'))).toBe(true);
-        vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId);
-        vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
-        expect(await (await openS3(settings, quiet)).put('variables', bytes('x'))).toBe(true);
-        expect(asked).toEqual(['/keys']);
-      } finally {
-        vi.unstubAllEnvs();
-        container.closeAllConnections();
-        container.close();
-      }
     });
 
     test('a proxy is gone through for https, unless the host is exempt', async () => {

@@ -206,3 +206,26 @@ test('what the server says that it has stored and does not have is not told as w
   await expect(writer.place()).rejects.toMatchObject({ code: 's3-damaged', why });
   await writer.discard();
 });
+
+test('a server whose bucket locks all that is put, and so wants its MD5, gets it', async () => {
+  const words =
+    'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters';
+  const without: string[] = [];
+  let writer: string | undefined;
+  const storage = await strange((request, response) => {
+    const { method, url = '', headers } = request;
+    writer = headers['x-amz-meta-holdfast-writer']?.toString() ?? writer;
+    if (method === 'PUT' && headers['content-md5'] === undefined) {
+      without.push(url);
+      response.writeHead(400).end(`<Error><Code>InvalidRequest</Code><Message>${words}</Message></Error>`);
+    } else if (method === 'HEAD' && writer !== undefined) {
+      response.writeHead(200, { 'content-length': 1, 'x-amz-meta-holdfast-writer': writer }).end();
+    } else forgetful(request, response);
+  });
+  expect(await storage.put('k', Buffer.from('x'))).toBe(true);
+  const upload = await storage.create('l');
+  await upload.write(Buffer.from('x'));
+  expect(await upload.place()).toBe(true);
+  // Once it knows, it does not wait to be told.
+  expect(without).toEqual([expect.stringContaining('/l?partNumber=1')]);
+});

@@ -1,20 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { Failure, isFailure, limits } from '@holdfast/base';
+import { CompleteMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { Failure, limits } from '@holdfast/base';
 import type { Retry } from '../retry/retry.ts';
+import { isRetryable, triedEnough } from '../retry/retryable.ts';
 import type { ObjectWriter } from '../storage.ts';
 import { writeAlone } from './alone.ts';
 import { writerField, type Bucket } from './bucket.ts';
 import type { Conditions } from './conditions.ts';
 import { listParts } from './listing.ts';
 import { seeLocked } from './lock.ts';
+import { abortUpload, beginUpload } from './open-upload.ts';
 import { customerKey, storedAs } from './parameters.ts';
 import { partSize } from './part-size.ts';
+import { placedWriter } from './placed.ts';
 import { headWritten } from './written.ts';
 
 /** What an upload needs of the storage that it belongs to. */
@@ -36,29 +34,34 @@ interface Upload {
 
 /** Begins an upload, or goes on with one that a writer of the same key was at. */
 export async function openUpload(place: UploadPlace, key: string, resume?: string): Promise<ObjectWriter> {
-  const found = resume === undefined ? undefined : await findUpload(place.bucket, key, resume);
-  return new S3Writer(place, key, found ?? (await beginUpload(place.bucket, key)));
-}
-
-async function beginUpload(bucket: Bucket, key: string): Promise<Upload> {
+  const { bucket, retry } = place;
+  if (resume !== undefined) {
+    const found = await findUpload(bucket, key, resume);
+    if (found === 'placed') return placedWriter(bucket, retry, key, resume);
+    if (found !== undefined) return new S3Writer(place, key, found);
+  }
   const { partBytes = limits.s3PartBytes } = bucket.settings;
   const writer = randomUUID();
-  const command = new CreateMultipartUploadCommand({
-    ...bucket.named(key),
+  const uploadId = await beginUpload(bucket, key, {
     ...storedAs(bucket.settings, bucket.clock.now()),
     Metadata: { [writerField]: writer },
   });
-  const { UploadId = '' } = await bucket.ask('s3:PutObject', key, (client) => client.send(command));
-  // The answer may have been damaged on the way.
-  if (UploadId === '') throw new Failure('s3-busy', 'an upload got no name', { endpoint: bucket.location });
-  return { uploadId: UploadId, writer, partBytes, arrived: new Map() };
+  return new S3Writer(place, key, { uploadId, writer, partBytes, arrived: new Map() });
 }
 
-async function findUpload(bucket: Bucket, key: string, resume: string): Promise<Upload | undefined> {
+/** What has become of an upload: `placed` when its object is there, undefined when nothing is left of it. */
+async function findUpload(
+  bucket: Bucket,
+  key: string,
+  resume: string,
+): Promise<Upload | 'placed' | undefined> {
   const [, writer, size, uploadId] = /^([^:]+):([1-9]\d{6,9}):(.+)$/.exec(resume) ?? [];
   if (writer === undefined || size === undefined || uploadId === undefined) return undefined;
   const parts = await listParts(bucket, key, uploadId);
-  if (parts === 'no-upload') return undefined;
+  if (parts === 'no-upload') {
+    const found = await bucket.head(key);
+    return found !== 'absent' && found.writer === writer ? 'placed' : undefined;
+  }
   const arrived = parts.map(
     ({ PartNumber = 0, Size = 0, ETag = '' }) => [PartNumber, { size: Size, etag: ETag }] as const,
   );
@@ -83,6 +86,8 @@ class S3Writer implements ObjectWriter {
   #number = 1;
   #size = 0;
   #ended = false;
+  /** Amazon wants it of what is locked, be it only by the bucket's own rule; it takes as long as all other hashes together. */
+  #withMd5 = false;
   #failure: unknown;
   #outcome: boolean | undefined;
 
@@ -120,6 +125,9 @@ class S3Writer implements ObjectWriter {
     if (!this.#ended && (this.#filled > 0 || this.#number === 1)) await this.#ship();
     this.#ended = true;
     await this.sync();
+    this.#spare.length = 0;
+    this.#part = Buffer.alloc(0);
+    this.#filled = 0;
     const placed = (await this.#place.conditions.complete())
       ? await this.#completeNew()
       : await this.#completeAlone();
@@ -135,11 +143,8 @@ class S3Writer implements ObjectWriter {
     await Promise.allSettled(this.#flying);
     this.#spare.length = 0;
     const { bucket, retry } = this.#place;
-    const command = new AbortMultipartUploadCommand(this.#named);
     try {
-      await retry.run(() =>
-        bucket.ask('s3:AbortMultipartUpload', this.#key, (client) => client.send(command), ['no-upload']),
-      );
+      await retry.run(() => abortUpload(bucket, this.#key, this.#upload.uploadId));
     } catch {
       // Whoever discards has a failure of its own to tell; the rest is removed as stale later.
     }
@@ -174,33 +179,43 @@ class S3Writer implements ObjectWriter {
   async #send(number: number, body: Buffer): Promise<string> {
     const { bucket, retry } = this.#place;
     const arrived = this.#upload.arrived.get(number);
-    const withMd5 = arrived !== undefined || bucket.settings.lock !== undefined;
-    const md5 = withMd5 ? createHash('md5').update(body).digest() : undefined;
+    this.#withMd5 ||= bucket.settings.lock !== undefined;
+    const hasMd5 = arrived !== undefined || this.#withMd5;
+    const md5 = hasMd5 ? createHash('md5').update(body).digest() : undefined;
     if (arrived?.size === body.length && arrived.etag === `"${md5?.toString('hex')}"`) return arrived.etag;
     const command = new UploadPartCommand({
       ...this.#named,
       ...customerKey(bucket.settings),
       PartNumber: number,
       Body: body,
-      // Amazon wants it of what is locked.
       ...(md5 === undefined ? {} : { ContentMD5: md5.toString('base64') }),
     });
     try {
       const part = await retry.run(() =>
-        bucket.ask('s3:PutObject', this.#key, (client) => client.send(command), ['no-upload']),
+        bucket.ask('s3:PutObject', this.#key, (client) => client.send(command), [
+          'no-upload',
+          ...(hasMd5 ? [] : (['wants-md5'] as const)),
+        ]),
       );
       if (part === 'no-upload') throw this.#gone();
+      if (part === 'wants-md5') {
+        this.#withMd5 = true;
+        return await this.#send(number, body);
+      }
       if (part.ETag === undefined)
         throw new Failure('s3-refused', 'a part got no ETag', { path: this.#path });
       return part.ETag;
     } catch (error) {
-      if (!isFailure(error)) throw error;
-      throw new Failure(error.code, error.why, { ...error.details, lasting: true }, { cause: error });
+      throw triedEnough(error);
     }
   }
 
   async #completeNew(): Promise<boolean> {
-    const outcome = await this.#complete({ IfNoneMatch: '*' });
+    const outcome = await this.#complete({ IfNoneMatch: '*' }).catch(async (error: unknown) => {
+      // It may have been done, and only the answer been lost.
+      if (!isRetryable(error) || !(await this.#isOurs())) throw error;
+      return 'taken' as const;
+    });
     if (await this.#isOurs()) return true;
     if (outcome === 'no-upload') throw this.#gone();
     if (outcome === 'taken') return false;
@@ -212,7 +227,9 @@ class S3Writer implements ObjectWriter {
   async #completeAlone(): Promise<boolean> {
     const { bucket, retry } = this.#place;
     const placed = await writeAlone(bucket, retry, this.#key, this.#upload.writer, async () => {
-      if ((await this.#complete({})) === 'no-upload') throw this.#gone();
+      if ((await this.#complete({})) !== 'no-upload') return;
+      // An earlier attempt may have completed it unheard.
+      if (!(await this.#isOurs())) throw this.#gone();
     });
     if (placed) await this.#isOurs();
     return placed;
