@@ -11,24 +11,26 @@ export class ByteQueue {
 
   /** The next `count` bytes in their own memory; fewer where the stream ends. */
   async take(count: number): Promise<Uint8Array> {
-    if (this.#rest.length >= count) {
-      const taken = new Uint8Array(this.#rest.subarray(0, count));
-      this.#rest = this.#rest.subarray(count);
-      return taken;
-    }
     const taken = new Uint8Array(count);
+    return taken.subarray(0, await this.takeInto(taken));
+  }
+
+  /** Copies the next bytes into the target; returns how many, which are fewer than it has room for where the stream ends. */
+  async takeInto(target: Uint8Array): Promise<number> {
     let length = 0;
-    for await (const part of this.pass(count)) {
-      taken.set(part, length);
+    while (length < target.length && (this.#rest.length > 0 || (await this.#more()))) {
+      const part = this.#rest.subarray(0, target.length - length);
+      target.set(part, length);
+      this.#rest = this.#rest.subarray(part.length);
       length += part.length;
     }
-    return taken.subarray(0, length);
+    return length;
   }
 
   /** The next `count` bytes as they come; fewer where the stream ends. */
   async *pass(count: number): AsyncGenerator<Uint8Array> {
     for (let left = count; left > 0;) {
-      if (!(await this.#fill())) return;
+      if (!(await this.#more())) return;
       const part = this.#rest.subarray(0, left);
       this.#rest = this.#rest.subarray(part.length);
       left -= part.length;
@@ -39,7 +41,7 @@ export class ByteQueue {
   /** The next bytes up to and with a newline; without one where the stream or `limit` ends first. */
   async line(limit: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
-    for (let left = limit; left > 0 && (await this.#fill());) {
+    for (let left = limit; left > 0 && (await this.#more());) {
       const seen = this.#rest.subarray(0, left);
       const end = seen.indexOf(newline) + 1;
       const part = end === 0 ? seen : seen.subarray(0, end);
@@ -61,7 +63,7 @@ export class ByteQueue {
     await this.#stream.return?.();
   }
 
-  async #fill(): Promise<boolean> {
+  async #more(): Promise<boolean> {
     while (this.#rest.length === 0) {
       const next = await this.#stream.next();
       if (next.done === true) return false;

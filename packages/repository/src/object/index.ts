@@ -7,6 +7,7 @@ export { compressSeekable, type CompressOptions } from './seekable/compress.ts';
 export { expand, type ExpandOptions } from './seekable/expand.ts';
 export { openSeekable } from './seekable/seekable-source.ts';
 export { type OpenWith, type SealFor } from './age/header.ts';
+export { release } from './lending.ts';
 export { seal } from './age/seal.ts';
 export { unseal } from './age/unseal.ts';
 export { openSealed } from './age/sealed-source.ts';

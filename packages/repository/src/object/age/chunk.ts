@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { release } from '../lending.ts';
 
 /*
  * The payload of an age file (age-encryption.org/v1, "Payload"): a nonce of 16 bytes, then chunks of 64 KiB, each with
@@ -39,12 +40,14 @@ export function sealChunk(
   target: Uint8Array,
 ): void {
   const sealing = createCipheriv(cipher, key, chunkNonce(index, last), options);
-  target.set(sealing.update(plain));
+  const sealed = sealing.update(plain);
+  target.set(sealed);
+  release(sealed);
   sealing.final();
   target.set(sealing.getAuthTag(), plain.length);
 }
 
-/** Opens one chunk; undefined when it is not what was sealed under this key, number and place. */
+/** Opens one chunk, alone in its memory; undefined when it is not what was sealed under this key, number and place. */
 export function openChunk(
   key: Uint8Array,
   index: number,

@@ -98,6 +98,8 @@ export async function openHeader(header: Uint8Array, using: OpenWith, name: stri
   } catch (error) {
     if (isFailure(error)) throw error;
     if (opened) throw damaged(name, `its age header is not valid (${(error as Error).message})`);
-    throw new Failure('key-not-matching', 'it was sealed for others', { path: name });
+    throw new Failure('key-not-matching', 'it was sealed for other keys, or the passphrase is a wrong one', {
+      path: name,
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { blocksOf } from '../blocks.ts';
+import { type Lending, release } from '../lending.ts';
 import { chunkBytes, payloadKey, payloadNonceBytes, sealChunk, sealedChunkBytes, tagBytes } from './chunk.ts';
 import { makeHeader, type SealFor } from './header.ts';
 
@@ -11,15 +12,21 @@ const atOnce = 16;
  *
  * @returns the sealed bytes: the header, then about 1 MiB at a time
  */
-export async function* seal(plain: AsyncIterable<Uint8Array>, to: SealFor): AsyncGenerator<Uint8Array> {
+export async function* seal(
+  plain: AsyncIterable<Uint8Array>,
+  to: SealFor,
+  { lend = false }: Lending = {},
+): AsyncGenerator<Uint8Array> {
   const { header, fileKey } = await makeHeader(to);
   const nonce = randomBytes(payloadNonceBytes);
   const key = payloadKey(fileKey, nonce);
   yield Buffer.concat([header, nonce]);
   let index = 0;
   for await (const { bytes, last, free } of blocksOf(plain, atOnce * chunkBytes)) {
-    yield sealBlock(key, index, bytes, last);
+    const sealed = sealBlock(key, index, bytes, last);
     free();
+    yield sealed;
+    if (lend) release(sealed);
     index += atOnce;
   }
   if (index === 0) yield sealBlock(key, index, new Uint8Array(0), true);

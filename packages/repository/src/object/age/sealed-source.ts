@@ -1,4 +1,5 @@
 import { ByteQueue } from '../byte-queue.ts';
+import { release } from '../lending.ts';
 import { type ByteSource, checkRange, damaged, readExactly } from '../source.ts';
 import { chunkBytes, openChunk, payloadKey, payloadNonceBytes, sealedChunkBytes, tagBytes } from './chunk.ts';
 import { openHeader, type OpenWith, takeHeader } from './header.ts';
@@ -76,6 +77,7 @@ class SealedSource implements ByteSource {
         const plain = openChunk(key, i, false, part);
         if (plain === undefined) throw damaged(this.name, `chunk ${i} of its age payload was altered`);
         place(plain, i * chunkBytes, target, start);
+        release(plain);
       }
     }
     if (end > lastStart) place(last, lastStart, target, start);

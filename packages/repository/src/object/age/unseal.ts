@@ -1,5 +1,6 @@
 import { blocksOf } from '../blocks.ts';
 import { ByteQueue } from '../byte-queue.ts';
+import { type Lending, release } from '../lending.ts';
 import { damaged } from '../source.ts';
 import { openChunk, payloadKey, payloadNonceBytes, sealedChunkBytes } from './chunk.ts';
 import { openHeader, type OpenWith, takeHeader } from './header.ts';
@@ -19,6 +20,7 @@ export async function* unseal(
   sealed: AsyncIterable<Uint8Array>,
   using: OpenWith,
   name: string,
+  { lend = false }: Lending = {},
 ): AsyncGenerator<Uint8Array> {
   const queue = new ByteQueue(sealed);
   try {
@@ -30,6 +32,7 @@ export async function* unseal(
       const { plain, wrong } = openBlock(opening, bytes);
       free();
       if (plain.length > 0) yield plain;
+      if (lend) release(plain);
       if (wrong !== undefined) throw damaged(name, wrong);
     }
     if (!opening.ended) throw damaged(name, 'the end of its age payload is missing');
@@ -48,19 +51,23 @@ interface Opening {
 
 /** Opens the chunks of a block up to the first that is not right, so that all before it are given out. */
 function openBlock(opening: Opening, sealed: Uint8Array): { plain: Uint8Array; wrong?: string } {
-  const opened: Uint8Array[] = [];
+  const target = Buffer.allocUnsafeSlow(sealed.length);
+  let length = 0;
   for (let at = 0; at < sealed.length; at += sealedChunkBytes) {
-    if (opening.ended)
-      return { plain: Buffer.concat(opened), wrong: 'there is more after the end of its age payload' };
-    const plain = openNext(opening, sealed.subarray(at, at + sealedChunkBytes));
+    const { next, ended } = opening;
+    const plain = ended ? undefined : openNext(opening, sealed.subarray(at, at + sealedChunkBytes));
     if (plain === undefined) {
-      const wrong = `chunk ${opening.next} of its age payload is cut or altered`;
-      return { plain: Buffer.concat(opened), wrong };
+      const wrong = ended
+        ? 'there is more after the end of its age payload'
+        : `chunk ${next} of its age payload is cut or altered`;
+      return { plain: target.subarray(0, length), wrong };
     }
-    opened.push(plain);
+    target.set(plain, length);
+    length += plain.length;
+    release(plain);
     opening.next += 1;
   }
-  return { plain: Buffer.concat(opened) };
+  return { plain: target.subarray(0, length) };
 }
 
 /** A chunk of full length may be the last one or not, a shorter one can only be the last. */

@@ -51,7 +51,7 @@ function notOurs({ fields, identities }: Vector): string | undefined {
 /** The failure, and the explanation that the vector's outcome must have. */
 const outcomes: Record<string, readonly [string, RegExp] | undefined> = {
   success: undefined,
-  'no match': ['key-not-matching', /sealed for others/],
+  'no match': ['key-not-matching', /sealed for other keys/],
   'HMAC failure': ['object-damaged', /HMAC/],
   'header failure': ['object-damaged', /header|begin as an age file|scrypt/],
   'payload failure': ['object-damaged', /payload|cut off after/],

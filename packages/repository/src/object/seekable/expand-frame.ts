@@ -1,28 +1,26 @@
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { createZstdDecompress, zstdDecompress } from 'node:zlib';
+import { createZstdDecompress } from 'node:zlib';
 import { limits } from '@holdfast/base';
 import { damaged } from '../source.ts';
-
-const decompressed = promisify(zstdDecompress);
+import { inOneTrip } from './one-trip.ts';
 
 /**
  * Decompresses one frame that is there whole and says how much it holds.
  *
+ * @returns alone in its memory
  * @throws object-damaged when it is damaged, or holds another number of bytes
  */
 export async function expandWhole(frame: Uint8Array, length: number, name: string): Promise<Uint8Array> {
+  // Room for one byte more than may come: when it is full, zstd has not come to the end.
+  const zstd = createZstdDecompress({ chunkSize: Math.max(length + 1, 64) });
+  let plain: Uint8Array;
   try {
-    const plain = await decompressed(frame, {
-      // One byte more than may come, so that zstd gets to the end of the frame in one go.
-      chunkSize: Math.max(length + 1, 64),
-      maxOutputLength: Math.max(length, 1),
-    });
-    if (plain.length === length) return plain;
+    plain = await inOneTrip(zstd, frame, length);
   } catch (error) {
     throw asDamage(error, name);
   }
-  throw damaged(name, 'a zstd frame holds less than it says');
+  if (plain.length === length && zstd.bytesWritten === frame.length) return plain;
+  throw damaged(name, `a zstd frame holds ${plain.length < length ? 'less' : 'more'} than it says`);
 }
 
 /** Decompresses one frame of any size as it comes. @throws object-damaged when it is damaged */

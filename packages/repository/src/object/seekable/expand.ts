@@ -1,6 +1,7 @@
 import { limits } from '@holdfast/base';
 import { ByteQueue } from '../byte-queue.ts';
 import { inOrder } from '../in-order.ts';
+import { type Lending, release } from '../lending.ts';
 import { damaged } from '../source.ts';
 import { expandStream, expandWhole } from './expand-frame.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from './frame.ts';
 
 /** How a stream of frames is decompressed. */
-export interface ExpandOptions {
+export interface ExpandOptions extends Lending {
   /** What it is called in messages. */
   readonly name: string;
   /** Plain bytes at most: more is refused as soon as it comes. */
@@ -31,23 +32,25 @@ export interface ExpandOptions {
  */
 export async function* expand(
   stored: AsyncIterable<Uint8Array>,
-  { name, atMost }: ExpandOptions,
+  { name, atMost, lend = false }: ExpandOptions,
 ): AsyncGenerator<Uint8Array> {
   const queue = new ByteQueue(stored);
   const tooMuch = () => damaged(name, `it holds more than the ${atMost} bytes that it should`);
   try {
     let length = 0;
-    for await (const plain of inOrder(piecesOf(queue, name, atMost, tooMuch))) {
+    for await (const { plain, alone } of inOrder(piecesOf(queue, name, atMost, tooMuch))) {
       length += plain.length;
       if (length > atMost) throw tooMuch();
       yield plain;
+      if (lend && alone) release(plain);
     }
   } finally {
     await queue.close();
   }
 }
 
-type Piece = () => Promise<Uint8Array>;
+/** What comes of a piece, and whether it is alone in its memory. */
+type Piece = () => Promise<{ readonly plain: Uint8Array; readonly alone: boolean }>;
 
 async function* piecesOf(
   queue: ByteQueue,
@@ -69,12 +72,16 @@ async function* piecesOf(
     const holds = header.contentSize;
     told += holds ?? 0;
     if (told > atMost) throw tooMuch();
-    const frame = frameOf(queue, header, bytes, name);
     if (holds !== undefined && holds <= limits.expandWholeBytes) {
-      const whole = await gather(frame, holds, name);
-      yield async () => expandWhole(whole, holds, name);
+      const whole = await gather(queue, header, bytes, holds, name);
+      yield async () => {
+        const plain = await expandWhole(whole, holds, name);
+        release(whole);
+        return { plain, alone: true };
+      };
     } else {
-      for await (const plain of expandStream(frame, name)) yield async () => plain;
+      const frame = frameOf((count) => takeExactly(queue, count, name), header, bytes, name);
+      for await (const plain of expandStream(frame, name)) yield async () => ({ plain, alone: false });
     }
   }
   if (frames === 0) throw damaged(name, 'it is empty');
@@ -113,33 +120,47 @@ async function takeExactly(queue: ByteQueue, count: number, name: string): Promi
   return bytes;
 }
 
-/** The bytes of a frame as they come, from its header to its end. */
+/**
+ * The bytes of a frame as they come, from its header to its end.
+ *
+ * @param take gives the next so many bytes
+ */
 async function* frameOf(
-  queue: ByteQueue,
+  take: (count: number) => Promise<Uint8Array>,
   header: FrameHeader,
   bytes: Uint8Array,
   name: string,
 ): AsyncGenerator<Uint8Array> {
   yield bytes;
   for (let last = false; !last;) {
-    const blockHeader = await takeExactly(queue, blockHeaderBytes, name);
+    const blockHeader = await take(blockHeaderBytes);
     const block = parseBlockHeader(blockHeader, name);
     yield blockHeader;
-    yield await takeExactly(queue, block.stored, name);
+    yield await take(block.stored);
     last = block.last;
   }
-  if (header.hasChecksum) yield await takeExactly(queue, checksumBytes, name);
+  if (header.hasChecksum) yield await take(checksumBytes);
 }
 
-/** A whole small frame. One that takes much more room than what it holds is made to fill the memory. */
-async function gather(frame: AsyncIterable<Uint8Array>, holds: number, name: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+/** A whole small frame, alone in its memory. One that takes much more room than what it holds is made to fill the memory. */
+async function gather(
+  queue: ByteQueue,
+  header: FrameHeader,
+  bytes: Uint8Array,
+  holds: number,
+  name: string,
+): Promise<Uint8Array> {
+  // What is not filled takes no memory.
+  const room = Buffer.allocUnsafeSlow(2 * holds + 64 * 1024);
+  room.set(bytes);
   let length = 0;
-  for await (const part of frame) {
-    parts.push(part);
-    length += part.length;
-    if (length > 2 * holds + 64 * 1024)
-      throw damaged(name, `a zstd frame of ${holds} bytes takes more than ${length}`);
-  }
-  return Buffer.concat(parts, length);
+  const take = async (count: number): Promise<Uint8Array> => {
+    if (length + count > room.length)
+      throw damaged(name, `a zstd frame of ${holds} bytes takes more than ${room.length}`);
+    const part = room.subarray(length, length + count);
+    if ((await queue.takeInto(part)) < count) throw cutOff(name);
+    return part;
+  };
+  for await (const part of frameOf(take, header, bytes, name)) length += part.length;
+  return room.subarray(0, length);
 }
