@@ -51,8 +51,9 @@ describe.skipIf(process.getuid?.() !== 0)('on a full disk', () => {
 
   test('that fills up between the file and its manifest, a save takes the file back', async () => {
     const writer = await repository.stageSnapshot(prod.id, 'new', { unique: false });
-    await writer.write(content);
-    await writer.sync();
+    const file = await writer.begin({ role: 'snapshot', encoding: 'plain' });
+    await file.write(content);
+    await file.sync();
     fill(0);
     await expect(writer.commit(manifestOf('new', prod, content))).rejects.toMatchObject({
       code: 'disk-full',

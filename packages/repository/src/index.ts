@@ -9,10 +9,15 @@
  * - holder:   a process told apart from every other one, for whatever only one may do at a time.
  */
 export { openRepository, Repository, type OpenOptions, type SnapshotId } from './repository.ts';
+export { unmakeRepository } from './unmake.ts';
 export type { ClusterName, DamagedRecord, SnapshotEntry } from './entry.ts';
 export type { Listing, UnfinishedSnapshot } from './listing.ts';
 export { hasEnded, readHolder, thisProcess, type Holder } from './holder.ts';
-export type { SnapshotWriter, StageOptions } from './snapshot-writer.ts';
+export type { ManifestDraft, ObjectKind, SnapshotWriter, StageOptions } from './snapshot-writer.ts';
+export type { ContentWatch, StoredSnapshot } from './content.ts';
+export type { ClientKeys } from './keys/client-keys.ts';
+export type { KeyRing } from './keys/key-ring.ts';
+export { objectFile } from './layout.ts';
 export { checkKey, isKey } from './storage/key.ts';
 export { isSystemError, reading, writing } from './storage/local/errors.ts';
 export { makeFolder, syncFolder } from './storage/local/folder.ts';

@@ -1,18 +1,40 @@
-import { isSnapshotName } from '@holdfast/model';
+import { isSnapshotName, type SnapshotManifest } from '@holdfast/model';
 import type { StoredObject } from './storage/storage.ts';
 
 /** Where everything is in a repository; docs/format.md describes it. */
 export const repositoryKey = 'holdfast-repository.json';
 export const clustersFolder = 'clusters';
 
-/** The files in a snapshot's folder. The manifest is the last to be written and the first to go. */
-export const snapshotFile = 'snapshot.db';
-export const manifestFile = 'manifest.json';
+/** The manifest of holdfast.dev/v1: it exists by being there. */
+export const manifestV1File = 'manifest.json';
 export const pinFile = 'pin.json';
 export const evidenceFolder = 'evidence';
 
+/** The manifest that a holder of the cluster's lease commits; `epochName` is that holder's. */
+export function manifestFile(epochName: string): string {
+  return `manifest-${epochName}.json`;
+}
+
+/** Whether a file of a snapshot's folder is a manifest, committed or not. */
+export function isManifestFile(file: string): boolean {
+  return /^manifest(?:-\d{12})?\.json$/.test(file);
+}
+
+type StoredAs = Pick<SnapshotManifest['objects'][number], 'role' | 'encoding'>;
+
+/** The file of an object in its snapshot's folder: named so that a stranger knows what opens it. */
+export function objectFile({ role, encoding }: StoredAs): string {
+  const base = role === 'snapshot' ? 'snapshot.db' : 'companions.tar';
+  return `${base}${{ plain: '', zstd: '.zst', 'zstd+age': '.zst.age', age: '.age' }[encoding]}`;
+}
+
 export function clusterFolder(clusterId: string): string {
   return `${clustersFolder}/${clusterId}`;
+}
+
+/** The records of what was removed on purpose; see removal-record.ts. */
+export function removedFolder(clusterId: string): string {
+  return `${clusterFolder(clusterId)}/removed`;
 }
 
 export function clusterKey(clusterId: string): string {

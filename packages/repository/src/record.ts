@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Failure, limits } from '@holdfast/base';
+import { pathOf } from './storage/path-of.ts';
 import type { Storage } from './storage/storage.ts';
 
-/** The version that is written, and the only one that is read. */
+/** The version of all records but manifests: the only one that is written and read. */
 export const apiVersion = 'holdfast.dev/v1';
 
 /** What reads a record: a zod schema of the model, which leaves fields that it does not know aside. */
@@ -37,19 +38,32 @@ export async function readRecord<T>(
 ): Promise<ReadRecord<T> | undefined> {
   const bytes = await storage.get(key, limits.recordBytes);
   if (bytes === undefined) return undefined;
-  const path = storage.localPath(key) ?? key;
+  const path = pathOf(storage, key);
+  const record = parseRecord(bytes, { path, repository: storage.location, version: apiVersion }, schema);
+  return { record, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/**
+ * Reads a record from its bytes.
+ *
+ * @param at what failures name, and the version that is read
+ * @throws manifest-damaged when it is no JSON or not of its schema, repository-newer when a later version wrote it
+ */
+export function parseRecord<T>(
+  bytes: Uint8Array,
+  { path, repository, version }: { path: string; repository: string; version: string },
+  schema: Schema<T>,
+): T {
   const value = parse(bytes, path);
-  const version = typeof value === 'object' && value !== null && 'apiVersion' in value && value.apiVersion;
-  if (typeof version === 'string' && version !== apiVersion) {
-    const why = `${path} has apiVersion ${JSON.stringify(version)}, this version reads "${apiVersion}"`;
-    throw new Failure('repository-newer', why, { repository: storage.location, path });
+  const found = typeof value === 'object' && value !== null && 'apiVersion' in value && value.apiVersion;
+  if (typeof found === 'string' && found !== version) {
+    const why = `${path} has apiVersion ${JSON.stringify(found)}, this version reads "${version}"`;
+    throw new Failure('repository-newer', why, { repository, path });
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const why = parsed.error.issues.map((each) => `${each.path.join('.') || 'record'}: ${each.message}`);
-    throw new Failure('manifest-damaged', why.join('; '), { path }, { cause: parsed.error });
-  }
-  return { record: parsed.data, sha256: createHash('sha256').update(bytes).digest('hex') };
+  if (parsed.success) return parsed.data;
+  const why = parsed.error.issues.map((each) => `${each.path.join('.') || 'record'}: ${each.message}`);
+  throw new Failure('manifest-damaged', why.join('; '), { path }, { cause: parsed.error });
 }
 
 function parse(bytes: Uint8Array, path: string): unknown {

@@ -1,35 +1,146 @@
-import { Failure, type Clock } from '@holdfast/base';
-import { claimFolder, isClaim } from './claim.ts';
-import { manifestFile, snapshotFolder } from './layout.ts';
+import { Failure, isFailure, type Clock } from '@holdfast/base';
+import { claimFolder, isClaim, type Claim } from './claim.ts';
+import { Commits } from './commits.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import { isManifestFile, manifestV1File, ownerOf, pinFile, snapshotFolder } from './layout.ts';
+import type { Committed, Lease } from './lease/index.ts';
+import { placeOf } from './lineage.ts';
+import { findOrphan } from './orphan.ts';
+import { putRemoval } from './removal-record.ts';
 import type { Storage } from './storage/storage.ts';
 
+/** Where and with what something is removed. */
+export interface RemovalPlace {
+  readonly storage: Storage;
+  readonly ring: KeyRing;
+  readonly clock: Clock;
+  readonly clusterId: string;
+}
+
 /**
- * Removes a snapshot, damaged and unfinished ones too: first the manifest, after which it does not exist, then the
- * rest. When it is cut short, what is left is an unfinished snapshot that another removal or save clears away.
+ * Takes a manifest off the list of what is committed. If it has a place in a chain, its removal is recorded before: a
+ * hole that nothing explains would look as if somebody had taken it away who may not.
  *
- * @throws snapshot-missing, snapshot-busy, file-unwritable
+ * @throws signer-missing where the record has to be signed, and this client cannot; lease-lost, what storages throw
  */
-export async function removeSnapshot(
-  storage: Storage,
-  clock: Clock,
-  clusterId: string,
-  name: string,
+export async function withdrawManifest(
+  place: RemovalPlace,
+  lease: Lease,
+  manifest: Pick<Committed, 'key' | 'sha256'>,
 ): Promise<void> {
+  const says = await placeOf(place, manifest);
+  if (says !== undefined) await putRemoval(place, place.clusterId, { ...says, sha256: manifest.sha256 });
+  await lease.withdraw(manifest.key);
+}
+
+/**
+ * Removes a snapshot, damaged and unfinished ones too: first it is taken off the list of what is committed, after which
+ * it does not exist, then its objects go. When it is cut short, what is left is an unfinished snapshot that another
+ * removal or save clears away.
+ *
+ * @throws signer-missing where removals have to be signed, and this client cannot
+ * @throws snapshot-missing, snapshot-busy, lease-held, lease-lost, commits-missing, file-unwritable
+ */
+export async function removeSnapshot(place: RemovalPlace, name: string): Promise<void> {
+  const { storage, clusterId } = place;
   const folder = snapshotFolder(clusterId, name);
-  const claim = await claimFolder(storage, folder, clock);
+  const claim = await claimFolder(storage, folder, place.clock);
   if (claim === undefined) {
     throw new Failure('snapshot-busy', 'another process has claimed the name', { name });
   }
-  const keys: string[] = [];
+  const commits = new Commits(place, clusterId);
+  let known = false;
   try {
-    for await (const object of storage.list(folder)) if (!isClaim(object)) keys.push(object.key);
-    const manifest = `${folder}/${manifestFile}`;
-    if (keys.includes(manifest)) await storage.delete(manifest);
-    for (const key of keys) if (key !== manifest) await storage.delete(key);
+    const keys = await keysIn(storage, folder);
+    const isOwn = ({ key }: Committed): boolean => key.startsWith(`${folder}/`);
+    const committed = [...((await commits.committed())?.values() ?? [])].filter(isOwn);
+    known = keys.length > 0 || committed.length > 0;
+    const withdraw = (): Promise<void> =>
+      commits.change(async (lease) => {
+        for (const each of committed) await withdrawManifest(place, lease, each);
+      });
+    const isManifest = (key: string): boolean => isManifestFile(key.slice(folder.length + 1));
+    const rest = keys.filter((key) => !isManifest(key));
+    if (committed.length > 0) {
+      try {
+        await withdraw();
+      } catch (error) {
+        if (!isFailure(error, 'disk-full')) throw error;
+        // A full disk is when snapshots are removed: room for the record is made by what it is about.
+        await deleteHeld(storage, claim, rest);
+        await withdraw();
+      }
+    }
+    await deleteHeld(storage, claim, keys.filter(isManifest));
+    await deleteHeld(storage, claim, rest);
   } finally {
     await claim.release();
   }
-  if (keys.length === 0 && !claim.inherited) {
+  if (!known && !claim.inherited) {
     throw new Failure('snapshot-missing', 'the repository holds nothing under this name', { name });
   }
+}
+
+/**
+ * Clears away what a dead writer, or a removal that was cut short, left under a name: its claim shows that it is no
+ * snapshot which lost its manifest. Of a snapshot that exists only such a claim goes.
+ *
+ * @returns false when somebody is at work there, or it is not known whose remains it is
+ * @throws snapshot-busy, lease-held, lease-lost, commits-missing, what storages throw
+ */
+export async function clearRemains(place: RemovalPlace, name: string): Promise<boolean> {
+  const { storage, clock, clusterId } = place;
+  const folder = snapshotFolder(clusterId, name);
+  const claim = await claimFolder(storage, folder, clock);
+  if (claim === undefined) return false;
+  try {
+    return claim.inherited && (await clearClaimed(place, folder, claim));
+  } finally {
+    await claim.release();
+  }
+}
+
+async function clearClaimed(place: RemovalPlace, folder: string, claim: Claim): Promise<boolean> {
+  const { storage, clusterId } = place;
+  // Asked before the lease is taken: who takes it leaves entries behind, be there anything to do or not.
+  if (await exists(place, folder)) return true;
+  const keys = await keysIn(storage, folder);
+  if (keys.length === 0) return true;
+  if (keys.includes(`${folder}/${pinFile}`)) return false;
+  // The one who was taken for dead commits as the holder of the lease, and only while the claim is its own.
+  return await new Commits(place, clusterId).change(async () => {
+    if (await exists(place, folder)) return true;
+    if ((await findOrphan(place, clusterId, keys)) !== undefined) return false;
+    await deleteHeld(storage, claim, keys);
+    return true;
+  });
+}
+
+async function exists(place: RemovalPlace, folder: string): Promise<boolean> {
+  if ((await place.storage.stat(`${folder}/${manifestV1File}`)) !== undefined) return true;
+  const committed = await new Commits(place, place.clusterId).committed();
+  return [...(committed?.keys() ?? [])].some((key) => key.startsWith(`${folder}/`));
+}
+
+/**
+ * Deletes what lies under a claimed name, as long as the claim is held: one who was taken for dead, and wakes up, takes
+ * nothing from its successor.
+ *
+ * @throws snapshot-busy when the claim is lost
+ */
+export async function deleteHeld(storage: Storage, claim: Claim, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    if (!(await claim.isHeld()))
+      throw new Failure('snapshot-busy', 'another process has taken over the name', {
+        name: ownerOf(key).name ?? key,
+      });
+    await storage.delete(key);
+  }
+}
+
+/** What lies in a folder, but for claims. */
+async function keysIn(storage: Storage, folder: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const object of storage.list(folder)) if (!isClaim(object)) keys.push(object.key);
+  return keys;
 }

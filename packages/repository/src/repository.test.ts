@@ -13,15 +13,20 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFailure } from '@holdfast/base';
+import { SnapshotManifest } from '@holdfast/model';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterName } from './entry.ts';
+import { openManifest } from './manifest/index.ts';
 import { openRepository, type Repository } from './repository.ts';
-import { evidenceOf, manifestOf, storeSnapshot } from './testing/snapshot.ts';
+import { evidenceOf, manifestOf, storedManifestOf, storeSnapshot } from './testing/snapshot.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'holdfast-repository-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 let count = 0;
 const folder = (): string => join(base, String((count += 1)));
+/** That of the first commit in a new repository. */
+const manifest = 'manifest-000000000001.json';
+const plain = { role: 'snapshot', encoding: 'plain' } as const;
 const content = Buffer.from('an etcd snapshot, as far as a repository cares');
 
 let repository: Repository;
@@ -110,8 +115,9 @@ describe('opening', () => {
 describe('a snapshot', () => {
   test('exists once its manifest is there, byte for byte as it was written', async () => {
     const writer = await repository.stageSnapshot(prod.id, 'one', { unique: true });
-    await writer.write(content);
-    expect(readFileSync(writer.path!)).toEqual(content);
+    const file = await writer.begin(plain);
+    await file.write(content);
+    expect(readFileSync(file.path!)).toEqual(content);
     expect(await names()).toEqual([]);
     await expect(repository.snapshot('one')).rejects.toMatchObject({ code: 'snapshot-missing' });
     await writer.commit(manifestOf('one', prod, content));
@@ -125,14 +131,16 @@ describe('a snapshot', () => {
     });
     expect(readFileSync(entry.path)).toEqual(content);
     expect((await repository.snapshots()).unfinished).toEqual([]);
-    const manifest = readFileSync(fileOf('one', 'manifest.json'), 'utf8');
-    expect(manifest).toBe(`${JSON.stringify(manifestOf('one', prod, content), null, 2)}\n`);
-    expect(readdirSync(dirname(entry.path)).sort()).toEqual(['manifest.json', 'snapshot.db']);
+    expect(readdirSync(dirname(entry.path)).sort()).toEqual([manifest, 'snapshot.db']);
+    const envelope = openManifest(readFileSync(fileOf('one', manifest)), 'x');
+    const stored = storedManifestOf('one', prod, content);
+    expect(envelope.payload.toString()).toBe(`${JSON.stringify(SnapshotManifest.parse(stored), null, 2)}\n`);
+    expect(entry.manifest).toEqual(stored);
   });
 
   test('that is discarded leaves nothing and frees its name', async () => {
     const writer = await repository.stageSnapshot(prod.id, 'one', { unique: false });
-    await writer.write(content);
+    await (await writer.begin(plain)).write(content);
     await writer.discard();
     expect(readdirSync(join(repository.location, '.staging'))).toEqual([]);
     expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
@@ -170,9 +178,11 @@ describe('a snapshot', () => {
 
   test('is not committed with the manifest of another', async () => {
     const writer = await repository.stageSnapshot(prod.id, 'one', { unique: false });
-    await writer.write(content);
+    await (await writer.begin(plain)).write(content);
     await expect(writer.commit(manifestOf('two', prod, content))).rejects.toThrow(RangeError);
-    await expect(writer.commit(manifestOf('one', prod, content.subarray(1)))).rejects.toThrow(RangeError);
+    await expect(writer.commit(manifestOf('one', prod, content, { objects: [] }))).rejects.toThrow(
+      RangeError,
+    );
     await writer.discard();
     expect(await names()).toEqual([]);
   });
@@ -226,14 +236,12 @@ describe('a snapshot', () => {
 
   test('is read whole or in part', async () => {
     await storeSnapshot(repository, prod, 'one', content);
-    const read = async (range?: { start: number; end: number }): Promise<string> => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of repository.readSnapshot(await repository.snapshot('one'), range))
-        chunks.push(chunk);
-      return Buffer.concat(chunks).toString();
-    };
-    expect(await read()).toBe(content.toString());
-    expect(await read({ start: 3, end: 7 })).toBe('etcd');
+    const one = await repository.snapshot('one');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of repository.readContent(one)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe(content.toString());
+    const source = await repository.openContent(one);
+    expect(Buffer.from(await source.read(3, 7)).toString()).toBe('etcd');
   });
 
   test('that is deleted is gone with all that belongs to it', async () => {
@@ -242,17 +250,116 @@ describe('a snapshot', () => {
     await repository.pin(one, 'x');
     await repository.addEvidence(one, evidenceOf('one', '2026-11-20T12:00:01Z', 'passed'));
     await repository.deleteSnapshot(prod.id, 'one');
-    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
+    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual([
+      'cluster.json',
+      'lease',
+      'removed',
+    ]);
     await expect(repository.deleteSnapshot(prod.id, 'one')).rejects.toMatchObject({
       code: 'snapshot-missing',
     });
-    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual(['cluster.json']);
+    expect(readdirSync(join(repository.location, 'clusters', prod.id))).toEqual([
+      'cluster.json',
+      'lease',
+      'removed',
+    ]);
+  });
+});
+
+/** A manifest as holdfast.dev/v1 had it. */
+function v1Of(name: string) {
+  const {
+    content: of,
+    objects,
+    cluster,
+    recipients: _,
+    companions: __,
+    origin: ___,
+    ...rest
+  } = manifestOf(name, prod, content);
+  const { kubernetesUid: ____, ...owner } = cluster;
+  const lineage = { previous: null, previousManifestSha256: null };
+  return {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Snapshot',
+    ...rest,
+    content: of,
+    objects,
+    cluster: owner,
+    lineage,
+  };
+}
+
+/** Stores a snapshot as the first version of Holdfast did. */
+function storeV1(name: string): void {
+  mkdirSync(fileOf(name, ''), { recursive: true });
+  writeFileSync(fileOf(name, 'snapshot.db'), content);
+  writeFileSync(fileOf(name, 'manifest.json'), `${JSON.stringify(v1Of(name), null, 2)}\n`);
+}
+
+test('a snapshot of holdfast.dev/v1 is listed, read and removed as ever', async () => {
+  storeV1('old');
+  await storeSnapshot(repository, prod, 'new', content);
+  expect(await names()).toEqual(['new', 'old']);
+  const old = await repository.snapshot('old');
+  expect(old).toMatchObject({ state: 'stored', manifest: { lineage: null, recipients: [] } });
+  expect(old.trust).toMatchObject({ trusted: true, why: expect.stringContaining('holdfast.dev/v1') });
+  await expect(repository.stageSnapshot(prod.id, 'old', { unique: false })).rejects.toMatchObject({
+    code: 'snapshot-name-taken',
+  });
+  await repository.deleteSnapshot(prod.id, 'old');
+  expect(await names()).toEqual(['new']);
+});
+
+const lease = (): string => join(repository.location, 'clusters', prod.id, 'lease');
+
+describe('what the lease says is what is listed', () => {
+  test('a manifest that was altered is not read', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const path = fileOf('one', manifest);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"', ' "'));
+    expect(await names()).toEqual([]);
+    await expect(repository.snapshot('one')).rejects.toMatchObject({
+      code: 'manifest-damaged',
+      why: 'its bytes are not those that were committed',
+    });
+  });
+
+  test('a manifest that is gone is told of', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    rmSync(fileOf('one', manifest));
+    expect((await repository.snapshots()).damaged).toMatchObject([{ name: 'one', clusterId: prod.id }]);
+    await expect(repository.snapshot('one')).rejects.toMatchObject({ code: 'manifest-damaged' });
+    await repository.deleteSnapshot(prod.id, 'one');
+    expect((await repository.snapshots()).damaged).toEqual([]);
+  });
+
+  test('what is not committed is unfinished', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    mkdirSync(fileOf('two', ''));
+    writeFileSync(fileOf('two', manifest), readFileSync(fileOf('one', manifest)));
+    const { snapshots, unfinished } = await repository.snapshots();
+    expect(snapshots.map(({ name }) => name)).toEqual(['one']);
+    expect(unfinished).toMatchObject([{ name: 'two', busy: false }]);
+  });
+
+  test('where all of it is lost, snapshots are still listed, that is told, and nothing new is written', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    rmSync(lease(), { recursive: true });
+    const { snapshots, damaged } = await repository.snapshots();
+    expect(snapshots.map(({ name }) => name)).toEqual(['one']);
+    expect(damaged).toMatchObject([{ name: null, path: lease(), failure: { code: 'commits-missing' } }]);
+    await expect(storeSnapshot(repository, prod, 'two', content)).rejects.toMatchObject({
+      code: 'commits-missing',
+    });
+    expect(await names()).toEqual(['one']);
   });
 });
 
 describe('damage is reported and hides nothing', () => {
   beforeEach(async () => {
-    for (const name of ['good', 'bad']) await storeSnapshot(repository, prod, name, content);
+    await storeSnapshot(repository, prod, 'good', content);
+    storeV1('bad');
   });
 
   test.each<[string, string, string]>([
@@ -284,12 +391,11 @@ describe('damage is reported and hides nothing', () => {
     ['another cluster', { cluster: { id: '59c5e2dd-5902-84f8-a77e-cc5978b96b4c', name: 'x', etcdId: '1' } }],
     ['another path', { objects: [{ role: 'snapshot', path: '../good/snapshot.db', encoding: 'plain' }] }],
   ])('a manifest of %s', async (_, changes) => {
-    const objects = manifestOf('bad', prod, content).objects.map((object, at) => ({
+    const objects = v1Of('bad').objects.map((object, at) => ({
       ...object,
       ...('objects' in changes && changes.objects?.[at]),
     }));
-    const manifest = { ...manifestOf('bad', prod, content), ...changes, objects };
-    writeFileSync(fileOf('bad', 'manifest.json'), JSON.stringify(manifest));
+    writeFileSync(fileOf('bad', 'manifest.json'), JSON.stringify({ ...v1Of('bad'), ...changes, objects }));
     expect(await names()).toEqual(['good']);
     await expect(repository.snapshot('bad')).rejects.toMatchObject({ code: 'manifest-damaged' });
   });

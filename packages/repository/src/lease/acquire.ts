@@ -1,9 +1,9 @@
-import { Failure, type Clock } from '@holdfast/base';
+import { Failure, limits, type Clock } from '@holdfast/base';
 import { hasEnded } from '../holder.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Chain, Head } from './chain.ts';
 import type { LeaseEntry } from './entry.ts';
-import { entryAfter, Lease, type EntrySource } from './lease.ts';
+import { entryAfter, hasGivenUp, Lease, type EntrySource } from './lease.ts';
 
 /** How long to wait for a holder that seems to live. */
 export interface AcquireOptions {
@@ -22,9 +22,9 @@ interface Sight {
 const looks = 8;
 
 /**
- * Takes the lease where nobody has it: it was released, its holder's process is seen to have ended, or the chain has
- * not grown for the holder's `ttlMs` and `marginMs` between the end of one look and the beginning of another, by this
- * process's own monotonic clock. Nothing that is committed hangs on this judgement.
+ * Takes the lease where nobody has it: it was released, its holder's process is seen to have ended or is this one and
+ * done with it, or the chain has not grown for the holder's `ttlMs` and `marginMs` between the end of one look and the
+ * beginning of another, by this process's own monotonic clock. Nothing that is committed hangs on this judgement.
  *
  * @throws lease-held, what storages throw
  */
@@ -42,9 +42,9 @@ export async function acquire(
     const began = clock.monotonic();
     const head = await chain.head();
     const { entry } = head;
-    const patience = (entry?.ttlMs ?? 0) + marginMs;
+    const patience = Math.min(entry?.ttlMs ?? 0, limits.leaseTtlMostMs) + marginMs;
     const silent = sight !== undefined && sight.id === entry?.id && began - sight.since >= patience;
-    if (silent || isFree(entry)) {
+    if (silent || isFree(entry) || (entry && hasGivenUp(entry.holder))) {
       const lease = await take(storage, chain, source, head);
       if (lease !== undefined) return lease;
     } else if (sight?.id !== entry?.id) {

@@ -1,5 +1,6 @@
 import { Failure, isFailure, limits, type Clock } from '@holdfast/base';
 import { readRecord } from '../record.ts';
+import { pathOf } from '../storage/path-of.ts';
 import type { Storage } from '../storage/storage.ts';
 import {
   encodeEntry,
@@ -67,6 +68,7 @@ export class Chain {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const first = lastOf(await this.#list());
       const head = await this.#follow(first);
+      if (head?.entry !== undefined) await this.#checkBefore(head.entry);
       // Where fewer than `keepEntries` have come since, nothing that was looked at can have been pruned meanwhile.
       const pruned = lastOf(await this.#list()) - this.bounds.keepEntries;
       if (head !== undefined && pruned < Math.max(first, 1)) return head;
@@ -75,12 +77,19 @@ export class Chain {
     throw new Failure('lease-held', 'the lease changes faster than it can be read', { scope: this.scope });
   }
 
+  /** The entry before the last is never removed: one that stands alone was put there by somebody else. */
+  async #checkBefore({ position, previous }: LeaseEntry): Promise<void> {
+    const before = position === 1 ? undefined : await this.read(position - 1);
+    if ((before?.id ?? null) === previous) return;
+    throw brokenChain(this.scope, `entry ${position} does not follow entry ${position - 1}`);
+  }
+
   /** Undefined when there is none (any more). */
   async read(position: number): Promise<LeaseEntry | undefined> {
     const key = entryKey(this.scope, position);
     const entry = (await readRecord(this.#storage, key, leaseEntrySchema))?.record;
     if (entry === undefined || entry.position === position) return entry;
-    const path = this.#storage.localPath(key) ?? key;
+    const path = pathOf(this.#storage, key);
     throw new Failure('manifest-damaged', `it is the entry of position ${entry.position}`, { path });
   }
 
@@ -125,7 +134,7 @@ export class Chain {
    * left for the next time.
    */
   async prune(head: LeaseEntry, listed: readonly ListedEntry[]): Promise<void> {
-    const newest = Math.max(...listed.map(({ modifiedAt }) => modifiedAt.getTime()));
+    const newest = listed.reduce((most, { modifiedAt }) => Math.max(most, modifiedAt.getTime()), 0);
     try {
       for (const { position, modifiedAt } of listed) {
         if (position > head.position - this.bounds.keepEntries || position === head.base?.position) continue;
@@ -157,8 +166,17 @@ export class Chain {
       entry = next;
     }
     const committed = entry === undefined ? [] : await this.committedBy(entry);
+    if (committed === undefined && entry?.base !== null && lastOf(await this.#list()) === entry?.position) {
+      // Of the last entry the base is never removed either.
+      throw brokenChain(this.scope, `entry ${entry?.base.position}, on which the last one builds, is gone`);
+    }
     return committed && { entry, committed };
   }
+}
+
+/** A chain that no writer of Holdfast leaves so. */
+function brokenChain(scope: string, why: string): Failure {
+  return new Failure('commits-missing', why, { path: `${scope}/lease` });
 }
 
 function lastOf(listed: readonly ListedEntry[]): number {

@@ -1,5 +1,6 @@
 import { apiVersion, encodeRecord } from '../record.ts';
 import { readHolder, type Holder } from '../holder.ts';
+import { isKey } from '../storage/key.ts';
 
 /** An object that its writer has committed, as long as it is not withdrawn. */
 export interface Committed {
@@ -82,6 +83,7 @@ export const leaseEntrySchema = {
 };
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isName = (value: unknown): boolean => typeof value === 'string' && isKey(value);
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
 const fields: Record<Exclude<keyof LeaseEntry, 'apiVersion'>, (value: unknown) => boolean> = {
@@ -100,6 +102,6 @@ const fields: Record<Exclude<keyof LeaseEntry, 'apiVersion'>, (value: unknown) =
 
 function isChange(value: unknown): boolean {
   const { commit, withdraw } = Object(value) as { commit?: Partial<Committed>; withdraw?: unknown };
-  if (commit === undefined || commit === null) return isText(withdraw);
-  return isText(commit.key) && isCount(commit.epoch) && isCount(commit.size) && isText(commit.sha256);
+  if (commit === undefined || commit === null) return isName(withdraw);
+  return isName(commit.key) && isCount(commit.epoch) && isCount(commit.size) && isText(commit.sha256);
 }

@@ -22,7 +22,7 @@ const keyOf = (lease: Lease, name: string): string => `${scope}/${name}.${lease.
 const commit = (lease: Lease, name: string): Promise<boolean> =>
   lease.commit(keyOf(lease, name), Buffer.from(name));
 const names = async (writers: WriterLease): Promise<(string | undefined)[]> =>
-  (await writers.committed()).map(({ key }) => /([^/.]+)\.\d{12}\.json$/.exec(key)?.[1]);
+  ((await writers.committed()) ?? []).map(({ key }) => /([^/.]+)\.\d{12}\.json$/.exec(key)?.[1]);
 const fault = new Failure('s3-unreachable', 'a fault', { endpoint: 'here' });
 
 /** A clock that moves only when somebody sleeps; `onSleep` is what happens in the meantime. */
@@ -340,6 +340,16 @@ describe.each(places)('a lease %s', (_, storage) => {
     );
   });
 
+  test('that could not be released is free at once for the process that had it', async () => {
+    const faulty = new FaultyStorage(storage());
+    const holder = await on(faulty).acquire({ waitMs: 0 });
+    faulty.failNext('put', fault);
+    await holder.release();
+    const next = await on(faulty).acquire({ waitMs: 0 });
+    await expect(commit(holder, 'a')).rejects.toMatchObject({ code: 'lease-lost' });
+    expect(await commit(next, 'b')).toBe(true);
+  });
+
   test('a failing storage is told of, and neither a release nor a pruning fails by it', async () => {
     const faulty = new FaultyStorage(storage());
     const holder = await on(faulty).acquire({ waitMs: 0 });
@@ -359,8 +369,8 @@ describe.each(places)('a lease %s', (_, storage) => {
   ])('an entry that is %s is damage, and nobody writes behind it', async (_, text) => {
     const here = storage();
     await here.put(entryKey(scope, 1), Buffer.from(text));
-    for (const asked of [on(here).committed(), on(here).acquire({ waitMs: 0 })]) {
-      expect(isFailure(await asked.catch((error: unknown) => error), 'manifest-damaged')).toBe(true);
+    for (const ask of [() => on(here).committed(), () => on(here).acquire({ waitMs: 0 })]) {
+      expect(isFailure(await ask().catch((error: unknown) => error), 'manifest-damaged')).toBe(true);
     }
   });
 

@@ -40,6 +40,14 @@ export function entryAfter(
   };
 }
 
+/** Holders of this process that write no more, though the chain does not say so. */
+const givenUp = new Set<string>();
+
+/** Whether it was a holder of this process, which is done with the lease and could not release it. */
+export function hasGivenUp(holder: LeaseHolder): boolean {
+  return givenUp.has(holder.id);
+}
+
 /**
  * The right to commit below a scope, until another takes it. Whatever it does throws `lease-lost` when that has
  * happened, and what storages throw; in the second case what was asked for may have happened or happen still, and the
@@ -105,9 +113,12 @@ export class Lease {
     return this.#inTurn(() => this.#append('withdraw', { withdraw: key }));
   }
 
-  /** Lets the next one in at once. Never rejects: a lease that cannot be released ends by its `ttlMs`. */
+  /**
+   * Lets the next one in at once. Never rejects: a lease that cannot be released ends by its `ttlMs`, and for this process
+   * at once.
+   */
   async release(): Promise<void> {
-    await this.#inTurn(() => this.#append('release')).catch(() => undefined);
+    await this.#inTurn(() => this.#append('release')).catch(() => givenUp.add(this.#source.holder.id));
     this.#ended ??= 'it was released';
   }
 

@@ -4,8 +4,8 @@ import { thisProcess } from '../holder.ts';
 import type { Storage } from '../storage/storage.ts';
 import { acquire, isFree, type AcquireOptions } from './acquire.ts';
 import { Chain, type ChainBounds } from './chain.ts';
-import type { Committed, LeaseHolder } from './entry.ts';
-import type { Lease } from './lease.ts';
+import type { Committed, LeaseEntry, LeaseHolder } from './entry.ts';
+import type { EntrySource, Lease } from './lease.ts';
 
 /** What tests set and others leave as `limits` has it. */
 export interface LeaseOptions extends Partial<ChainBounds> {
@@ -49,17 +49,54 @@ export class WriterLease {
     return { epoch: entry.epoch, holder: entry.holder, at: entry.at };
   }
 
-  /** What is committed and not withdrawn, in the order of the commits. @throws what storages throw */
-  async committed(): Promise<readonly Committed[]> {
-    return (await this.#chain.head()).committed;
+  /**
+   * What is committed and not withdrawn, in the order of the commits; undefined where nobody ever held the lease.
+   *
+   * @throws what storages throw
+   */
+  async committed(): Promise<readonly Committed[] | undefined> {
+    const { entry, committed } = await this.#chain.head();
+    return entry && committed;
+  }
+
+  /**
+   * Begins a chain whose entries are all lost, with what is known to have been committed. It goes on behind every epoch
+   * of those, so that no name is given twice; nobody holds the lease after it.
+   *
+   * @returns false where entries are there; then nothing is changed
+   * @throws what storages throw
+   */
+  async begin(committed: readonly Committed[]): Promise<boolean> {
+    if ((await this.#chain.head()).entry !== undefined) return false;
+    const { holder, ttlMs, uuid } = this.#source();
+    const position = 1 + committed.reduce((most, { epoch }) => Math.max(most, epoch), 0);
+    const entry: LeaseEntry = {
+      apiVersion: 'holdfast.dev/v1',
+      kind: 'LeaseEntry',
+      position,
+      id: uuid(),
+      previous: null,
+      act: 'release',
+      epoch: position,
+      holder,
+      at: this.#chain.clock.now().toISOString(),
+      ttlMs,
+      base: null,
+      changes: committed.map((commit) => ({ commit })),
+    };
+    return (await this.#chain.put(entry)) && (await this.#chain.standingOf(entry)).is !== 'void';
   }
 
   /** Takes the lease as soon as nobody has it. @throws lease-held, what storages throw */
   acquire(options: AcquireOptions): Promise<Lease> {
-    const uuid = this.#options.uuid ?? randomUUID;
-    const ttlMs = this.#options.ttlMs ?? limits.leaseTtlMs;
-    const source = { holder: { id: uuid(), ...thisProcess() }, ttlMs, uuid };
+    const source = this.#source();
     const marginMs = this.#options.marginMs ?? limits.leaseMarginMs;
     return acquire(this.#storage, this.#chain, source, marginMs, options);
+  }
+
+  #source(): EntrySource {
+    const uuid = this.#options.uuid ?? randomUUID;
+    const ttlMs = this.#options.ttlMs ?? limits.leaseTtlMs;
+    return { holder: { id: uuid(), ...thisProcess() }, ttlMs, uuid };
   }
 }

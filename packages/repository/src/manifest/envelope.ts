@@ -1,13 +1,13 @@
 import { Failure, limits } from '@holdfast/base';
 import { KeyId } from '@holdfast/model';
 import { encodeRecord } from '../record.ts';
-import { payloadType, preAuthenticationEncoding } from './pae.ts';
+import { payloadTypes, preAuthenticationEncoding, type SignedKind } from './pae.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { VerifyingKey } from './verifying-key.ts';
 
-/** A manifest with the signatures that stand beside it, none of them checked yet. */
+/** A manifest, or a record that is signed like one, with the signatures that stand beside it, none of them checked yet. */
 export interface Envelope {
-  /** The manifest's exact bytes: JSON as `encodeRecord` spells it. */
+  /** The record's exact bytes: JSON as `encodeRecord` spells it. */
   readonly payload: Buffer;
   /** Sorted by key id, each there once; the bytes of a signature are 64. */
   readonly signatures: readonly { readonly keyid: string; readonly sig: Buffer }[];
@@ -31,18 +31,24 @@ export interface Signers {
  *
  * @param manifest JSON as `encodeRecord` spells it
  * @param keys those that sign, at most `limits.manifestSignatures`; without one the manifest is unsigned
+ * @param kind what it is, if no manifest
  * @throws RangeError when that cannot be opened again: too large, too many keys, or spelled in another way
  * @see https://github.com/secure-systems-lab/dsse/blob/v1.0.0/envelope.md
  */
-export function signManifest(manifest: Uint8Array, keys: readonly SigningKey[]): Buffer {
-  const signed = preAuthenticationEncoding(payloadType, manifest);
+export function signManifest(
+  manifest: Uint8Array,
+  keys: readonly SigningKey[],
+  kind: SignedKind = 'manifest',
+): Buffer {
+  const signed = preAuthenticationEncoding(payloadTypes[kind], manifest);
   const signatures = new Map(keys.map((key) => [key.publicKey.keyid, key.sign(signed)]));
-  const bytes = encode({
+  const envelope = {
     payload: Buffer.from(manifest),
     signatures: [...signatures].map(([keyid, sig]) => ({ keyid, sig })).sort(byKeyId),
-  });
-  const fault = openOrFault(bytes);
-  if (typeof fault === 'string') throw new RangeError(`this manifest cannot be signed: ${fault}`);
+  };
+  const bytes = encode(envelope, payloadTypes[kind]);
+  const fault = openOrFault(bytes, payloadTypes[kind]);
+  if (typeof fault === 'string') throw new RangeError(`this ${kind} cannot be signed: ${fault}`);
   return bytes;
 }
 
@@ -52,10 +58,11 @@ export function signManifest(manifest: Uint8Array, keys: readonly SigningKey[]):
  * (DSSE itself allows other spellings; other writers of manifests do not exist.)
  *
  * @param path of the object in messages
+ * @param kind what it has to be, if no manifest
  * @throws manifest-damaged
  */
-export function openManifest(bytes: Uint8Array, path: string): Envelope {
-  const opened = openOrFault(bytes);
+export function openManifest(bytes: Uint8Array, path: string, kind: SignedKind = 'manifest'): Envelope {
+  const opened = openOrFault(bytes, payloadTypes[kind]);
   if (typeof opened === 'string') throw new Failure('manifest-damaged', opened, { path });
   return opened;
 }
@@ -64,8 +71,12 @@ export function openManifest(bytes: Uint8Array, path: string): Envelope {
  * Tells whose signatures fit. The ids in an envelope are hints, which say only with which key to try: what counts is the
  * key that a signature fits.
  */
-export function verifyManifest(envelope: Envelope, keys: readonly VerifyingKey[]): Signers {
-  const signed = preAuthenticationEncoding(payloadType, envelope.payload);
+export function verifyManifest(
+  envelope: Envelope,
+  keys: readonly VerifyingKey[],
+  kind: SignedKind = 'manifest',
+): Signers {
+  const signed = preAuthenticationEncoding(payloadTypes[kind], envelope.payload);
   const signers: Signers = { signedBy: [], broken: [], unknown: [] };
   for (const { keyid, sig } of envelope.signatures) {
     const key = keys.find((each) => each.keyid === keyid);
@@ -75,7 +86,7 @@ export function verifyManifest(envelope: Envelope, keys: readonly VerifyingKey[]
   return signers;
 }
 
-function encode({ payload, signatures }: Envelope): Buffer {
+function encode({ payload, signatures }: Envelope, payloadType: string): Buffer {
   return encodeRecord({
     payloadType,
     payload: payload.toString('base64'),
@@ -87,7 +98,7 @@ function byKeyId(a: { readonly keyid: string }, b: { readonly keyid: string }): 
   return a.keyid < b.keyid ? -1 : 1;
 }
 
-function openOrFault(bytes: Uint8Array): Envelope | string {
+function openOrFault(bytes: Uint8Array, payloadType: string): Envelope | string {
   if (bytes.length > limits.recordBytes) return `it has ${bytes.length} bytes`;
   const value = parse(bytes);
   if (!isObject(value)) return 'it is not a JSON object';
@@ -99,7 +110,7 @@ function openOrFault(bytes: Uint8Array): Envelope | string {
   const signatures = signaturesOf(value['signatures']);
   if (typeof signatures === 'string') return signatures;
   const envelope = { payload: Buffer.from(value['payload'], 'base64'), signatures };
-  if (!encode(envelope).equals(bytes)) return 'it is not spelled as Holdfast writes it';
+  if (!encode(envelope, payloadType).equals(bytes)) return 'it is not spelled as Holdfast writes it';
   const manifest = parse(envelope.payload);
   if (!isObject(manifest)) return 'its payload is not a JSON object';
   return isSpelledSo(manifest, envelope.payload)

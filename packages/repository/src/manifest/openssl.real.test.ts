@@ -55,6 +55,14 @@ describe.skipIf(without)('the program openssl', () => {
     }
   });
 
+  it('checks a key list with the same commands and its own type', () => {
+    put('signer.pub.pem', one.publicKey.toPem());
+    put('manifest.json', signManifest(manifest, [one], 'key list'));
+    const forLists = commands?.replace('holdfast.manifest+json', 'holdfast.key-list+json');
+    expect(check('sh', forLists).stdout).toContain('Signature Verified Successfully');
+    expect(check('sh').status).toBe(1);
+  });
+
   it('refuses another key and a changed manifest', () => {
     put('manifest.json', signManifest(manifest, [one]));
     put('signer.pub.pem', other.publicKey.toPem());

@@ -1,5 +1,11 @@
-/** What every manifest's envelope says that it holds. It is signed with the manifest. */
-export const payloadType = 'application/vnd.holdfast.manifest+json';
+/** What an envelope says that it holds. It is signed too, so that no signature can be taken for one of the other kind. */
+export const payloadTypes = {
+  manifest: 'application/vnd.holdfast.manifest+json',
+  'key list': 'application/vnd.holdfast.key-list+json',
+  removal: 'application/vnd.holdfast.removal+json',
+  evidence: 'application/vnd.holdfast.evidence+json',
+} as const;
+export type SignedKind = keyof typeof payloadTypes;
 
 /**
  * The bytes that are signed: DSSE's pre-authentication encoding, version 1. The lengths are of bytes, in decimal.

@@ -2,22 +2,21 @@ import { createHash } from 'node:crypto';
 import type { Evidence, SnapshotManifest } from '@holdfast/model';
 import type { ClusterName } from '../entry.ts';
 import type { Repository } from '../repository.ts';
+import type { ManifestDraft } from '../snapshot-writer.ts';
 
-/** The manifest that a snapshot with this content would have; `changes` replaces whole fields. */
+/** What the manifest of a plain snapshot with this content would say; `changes` replaces whole fields. */
 export function manifestOf(
   name: string,
   cluster: ClusterName,
   content: Uint8Array,
-  changes: Partial<SnapshotManifest> = {},
-): SnapshotManifest {
+  changes: Partial<ManifestDraft> = {},
+): ManifestDraft {
   const size = content.length;
   const sha256 = createHash('sha256').update(content).digest('hex');
   const at = '2026-11-20T12:00:00.000Z';
   return {
-    apiVersion: 'holdfast.dev/v1',
-    kind: 'Snapshot',
     name,
-    cluster: { ...cluster, etcdId: 'cdf818194e3a8c32' },
+    cluster: { id: cluster.id, name: cluster.name, etcdId: 'cdf818194e3a8c32', kubernetesUid: null },
     member: {
       id: '8e9e05c52164694d',
       name: 'm1',
@@ -32,26 +31,35 @@ export function manifestOf(
     hashKv: null,
     content: { size, sha256, pageSize: 4096 },
     objects: [{ role: 'snapshot', path: 'snapshot.db', encoding: 'plain', size, sha256 }],
+    recipients: [],
     quorum: { state: 'healthy', reasons: [] },
     trigger: 'manual',
     times: { startedAt: at, finishedAt: at },
-    lineage: { previous: null, previousManifestSha256: null },
+    companions: null,
+    origin: null,
     ...changes,
   };
 }
 
-/** Saves `content` as a snapshot, in the way in which a save does. */
+/** The same as it would be stored as the first of a chain without a key. */
+export function storedManifestOf(...of: Parameters<typeof manifestOf>): SnapshotManifest {
+  const lineage = { writer: null, sequence: 1, previous: null };
+  return { apiVersion: 'holdfast.dev/v2', kind: 'Snapshot', ...manifestOf(...of), lineage };
+}
+
+/** Saves `content` as a plain snapshot, in the way in which a save does. */
 export async function storeSnapshot(
   repository: Repository,
   cluster: ClusterName,
   name: string,
   content: Uint8Array,
-  changes: Partial<SnapshotManifest> = {},
+  changes: Partial<ManifestDraft> = {},
 ): Promise<void> {
   const writer = await repository.stageSnapshot(cluster.id, name, { unique: false });
   try {
-    await writer.write(content);
-    await writer.sync();
+    const file = await writer.begin({ role: 'snapshot', encoding: 'plain' });
+    await file.write(content);
+    await file.sync();
     await writer.commit(manifestOf(name, cluster, content, changes));
   } catch (error) {
     await writer.discard();
@@ -59,9 +67,15 @@ export async function storeSnapshot(
   }
 }
 
-/** The record of a verification that found `outcome` and says no more. */
-export function evidenceOf(snapshot: string, at: string, outcome: Evidence['outcome']): Evidence {
+/** The record of a verification that found `outcome` and says no more; of `content` where signatures are asked for. */
+export function evidenceOf(
+  snapshot: string,
+  at: string,
+  outcome: Evidence['outcome'],
+  content?: Uint8Array,
+): Evidence {
   return {
+    ...(content && { contentSha256: createHash('sha256').update(content).digest('hex') }),
     apiVersion: 'holdfast.dev/v1',
     kind: 'Evidence',
     snapshot,

@@ -1,5 +1,5 @@
-import { Failure, type Clock } from '@holdfast/base';
-import type { Storage, StoredObject } from '../../storage/storage.ts';
+import { Failure, isFailure, type Clock } from '@holdfast/base';
+import type { ByteRange, ObjectWriter, Storage, StoredObject } from '../../storage/storage.ts';
 import { WrappedStorage } from '../../storage/wrapped.ts';
 
 /**
@@ -10,7 +10,8 @@ import { WrappedStorage } from '../../storage/wrapped.ts';
 export type Fate = 'done' | 'fail' | 'lost' | 'late' | 'twice' | 'die' | 'die-after' | 'die-late';
 
 interface Call {
-  readonly kind: 'change' | 'question' | 'sleep';
+  /** A `removal` happens when it is asked for or never: what comes late would hit what was written since. */
+  readonly kind: 'change' | 'removal' | 'question' | 'sleep';
   readonly run: () => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -30,7 +31,12 @@ export class World {
   /** Has a late request arrive. */
   async land(which: number): Promise<void> {
     const [request] = this.late.splice(which % Math.max(this.late.length, 1), 1);
-    await request?.();
+    try {
+      await request?.();
+    } catch (error) {
+      // Nobody hears its answer any more.
+      if (!isFailure(error)) throw error;
+    }
     this.moment += 1;
   }
 }
@@ -70,7 +76,8 @@ export class Actor {
     const call = this.#call;
     if (call === undefined) return;
     this.#world.moment += 1;
-    const fits = call.kind === 'change' ? fate : toQuestion(fate, call.kind);
+    const fits =
+      call.kind === 'change' ? fate : call.kind === 'removal' ? inTime(fate) : toQuestion(fate, call.kind);
     if (fits === 'late' || fits === 'twice' || fits === 'die-late') this.#world.late.push(call.run);
     if (fits.startsWith('die')) {
       if (fits === 'die-after') await call.run();
@@ -91,9 +98,13 @@ export class Actor {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** The storage as this process sees it. */
-  sees(storage: Storage): Storage {
-    return new GatedStorage(storage, (kind, run) => this.#park(kind, run));
+  /**
+   * The storage as this process sees it.
+   *
+   * @param removals whether what it removes may be removed late
+   */
+  sees(storage: Storage, removals: 'change' | 'removal' = 'change'): Storage {
+    return new GatedStorage(storage, (kind, run) => this.#park(kind, run), removals);
   }
 
   #park<T>(kind: Call['kind'], run: () => Promise<T>): Promise<T> {
@@ -130,12 +141,53 @@ function toQuestion(fate: Fate, kind: Call['kind']): Fate {
   return kind === 'sleep' || fate === 'done' || fate === 'twice' ? 'done' : 'fail';
 }
 
+function inTime(fate: Fate): Fate {
+  if (fate === 'late') return 'fail';
+  if (fate === 'twice') return 'done';
+  return fate === 'die-late' ? 'die' : fate;
+}
+
 class GatedStorage extends WrappedStorage {
   readonly #gate: <T>(kind: Call['kind'], run: () => Promise<T>) => Promise<T>;
 
-  constructor(inner: Storage, gate: <T>(kind: Call['kind'], run: () => Promise<T>) => Promise<T>) {
+  readonly #removals: 'change' | 'removal';
+
+  constructor(
+    inner: Storage,
+    gate: <T>(kind: Call['kind'], run: () => Promise<T>) => Promise<T>,
+    removals: 'change' | 'removal',
+  ) {
     super(inner);
     this.#gate = gate;
+    this.#removals = removals;
+  }
+
+  override async create(key: string): Promise<ObjectWriter> {
+    const writer = await this.inner.create(key);
+    let open = true;
+    const place = async (): Promise<boolean> => {
+      if (!open) return false;
+      open = false;
+      return writer.place();
+    };
+    return {
+      path: writer.path,
+      write: (chunk) => writer.write(chunk),
+      sync: () => writer.sync(),
+      place: () => this.#gate('change', place),
+      discard: async () => {
+        open = false;
+        await writer.discard();
+      },
+    };
+  }
+
+  override async *read(key: string, range?: ByteRange): AsyncIterable<Uint8Array> {
+    yield* await this.#gate('question', async () => this.inner.read(key, range));
+  }
+
+  override stat(key: string): Promise<StoredObject | undefined> {
+    return this.#gate('question', () => this.inner.stat(key));
   }
 
   override put(key: string, content: Uint8Array): Promise<boolean> {
@@ -147,7 +199,7 @@ class GatedStorage extends WrappedStorage {
   }
 
   override delete(key: string): Promise<boolean> {
-    return this.#gate('change', () => this.inner.delete(key));
+    return this.#gate(this.#removals, () => this.inner.delete(key));
   }
 
   override async *list(folder: string): AsyncIterable<StoredObject> {
