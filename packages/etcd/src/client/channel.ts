@@ -131,7 +131,10 @@ export class Channel {
       settings: { enablePush: false, initialWindowSize: limits.streamWindowBytes },
       createConnection: () => socket,
     });
-    session.once('connect', () => session.setLocalWindowSize(limits.streamWindowBytes));
+    session.once('connect', () => {
+      // A session that was closed on its way tells all the same that it is connected.
+      if (!session.destroyed) session.setLocalWindowSize(limits.streamWindowBytes);
+    });
     const { promise: ready, resolve: settled } = Promise.withResolvers<void>();
     session.once('remoteSettings', () => settled());
     const { promise: lost, resolve: lose } = Promise.withResolvers<ConnectionError>();

@@ -25,7 +25,7 @@ test.skipIf(skip)('a cluster saved while it was to be downgraded comes back', as
     const plan = await planCluster({ version: '3.5', dir: join(folder, 'restored') });
     const { name, dataDir, peerUrl } = plan.members[0]!;
     const { warnings } = await buildDataDir({
-      file,
+      source: { file },
       dataDir,
       name,
       members: [{ name, peerUrls: [peerUrl] }],

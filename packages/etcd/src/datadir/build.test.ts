@@ -70,9 +70,9 @@ async function image({
 }
 
 async function build(content: Content = {}, options: Partial<BuildOptions> = {}): Promise<BuiltDataDir> {
-  if (options.file === undefined) writeFileSync(file, withTrailer(await image(content)));
+  if (options.source === undefined) writeFileSync(file, withTrailer(await image(content)));
   return buildDataDir({
-    file,
+    source: { file },
     dataDir,
     name: 'm1',
     members: [
@@ -151,7 +151,7 @@ test('the first meta may be broken; both are whole afterwards', async () => {
     const bytes = await image({ pageSize });
     bytes.fill(0, 0, 100);
     writeFileSync(file, withTrailer(bytes));
-    await build({}, { file });
+    await build({}, { source: { file } });
     await expectWhole();
     expect(readFileSync(db).readUInt32LE(16)).toBe(0xed0cdaed);
     rmSync(dataDir, { recursive: true });
@@ -248,7 +248,7 @@ test('a changed byte anywhere is refused, and leaves nothing', async () => {
     const bytes = Buffer.from(whole);
     bytes[at]! ^= 1;
     writeFileSync(file, bytes);
-    await expect(build({}, { file })).rejects.toMatchObject({ code: 'not-a-snapshot' });
+    await expect(build({}, { source: { file } })).rejects.toMatchObject({ code: 'not-a-snapshot' });
     expectNothing();
   }
 });
@@ -262,7 +262,10 @@ test.each([
   ['a db without a hash', async () => image({})],
 ])('%s is refused, and leaves nothing', async (_, bytes) => {
   writeFileSync(file, await bytes());
-  await expect(build({}, { file })).rejects.toMatchObject({ code: 'not-a-snapshot', exitCode: 4 });
+  await expect(build({}, { source: { file } })).rejects.toMatchObject({
+    code: 'not-a-snapshot',
+    exitCode: 4,
+  });
   expectNothing();
 });
 
@@ -272,7 +275,7 @@ test('a file that is not the expected one is refused although it is whole', asyn
   });
   expectNothing();
   const expectedSha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
-  expect((await build({}, { file, expectedSha256 })).source).toEqual({
+  expect((await build({}, { source: { file }, expectedSha256 })).source).toEqual({
     sha256: expectedSha256,
     size: statSync(file).size,
   });
@@ -281,12 +284,14 @@ test('a file that is not the expected one is refused although it is whole', asyn
 test('a db copied off a disk is taken when told to, with what hangs over, unless its tree is damaged', async () => {
   const bytes = await image({});
   writeFileSync(file, Buffer.concat([bytes, Buffer.alloc(1 << 20)]));
-  await build({}, { file, skipHashCheck: true });
+  await build({}, { source: { file }, skipHashCheck: true });
   await expectWhole();
   rmSync(dataDir, { recursive: true });
   bytes.writeUInt16LE(0x4000, 2 * 4096 + 10);
   writeFileSync(file, bytes);
-  await expect(build({}, { file, skipHashCheck: true })).rejects.toMatchObject({ code: 'not-a-snapshot' });
+  await expect(build({}, { source: { file }, skipHashCheck: true })).rejects.toMatchObject({
+    code: 'not-a-snapshot',
+  });
   expectNothing();
 });
 
@@ -307,7 +312,9 @@ test('an abort leaves nothing and is passed on', async () => {
 });
 
 test('a missing source, an unwritable place and a log within the member are told of', async () => {
-  await expect(build({}, { file: join(root, 'none') })).rejects.toMatchObject({ code: 'file-unreadable' });
+  await expect(build({}, { source: { file: join(root, 'none') } })).rejects.toMatchObject({
+    code: 'file-unreadable',
+  });
   await expect(build({}, { dataDir: join(file, 'x') })).rejects.toMatchObject({ exitCode: 14 });
   await expect(build({}, { dataDir: join(root, 'x'.repeat(300)) })).rejects.toMatchObject({
     code: 'file-unwritable',

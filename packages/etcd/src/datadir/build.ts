@@ -7,19 +7,21 @@ import type { EtcdForm, RevisionBump } from './form.ts';
 import { checkFreeSpace } from './free-space.ts';
 import { memberJson } from './membership/json.ts';
 import { newCluster, type NewCluster, type NewMember } from './membership/new-cluster.ts';
+import { StreamFault } from './copy-stream.ts';
 import { encodeSnapFile } from './snap-file.ts';
-import { notASnapshot, openSnapshotFile } from './source.ts';
+import { notASnapshot } from './not-a-snapshot.ts';
+import { openSnapshot, type OpenSnapshot, type SnapshotSource } from './source.ts';
 import { stageDb } from './stage-db.ts';
 import { checkTarget, foldersOf, Staging, type Target } from './staging.ts';
 import { newFile, writeFully } from './write-file.ts';
 
 /** What is to be built, and from what. */
 export interface BuildOptions {
-  /** A snapshot as etcd's own tool writes it, or (with `skipHashCheck`) a db copied off a disk. Only read. */
-  readonly file: string;
-  /** SHA-256 of the whole file in hexadecimal, where it is known from elsewhere. */
+  /** A snapshot as etcd's own tool writes it, or (with `skipHashCheck`) a db copied off a disk. */
+  readonly source: SnapshotSource;
+  /** SHA-256 of the whole in hexadecimal, where it is known from elsewhere. */
   readonly expectedSha256?: string;
-  /** Take a file without a trailer, or with a wrong one; its whole tree is then walked instead. */
+  /** Take one without a trailer, or with a wrong one; its whole tree is then walked instead. */
   readonly skipHashCheck?: boolean;
   /** A folder that is absent or empty. */
   readonly dataDir: string;
@@ -54,20 +56,20 @@ export interface BuiltDataDir {
  * and after any failure, there is nothing that an etcd would start from.
  *
  * @throws Failure data-dir-exists, not-enough-space, file-unreadable, not-a-snapshot, disk-full, file-unwritable;
- *   RangeError when no member has that name; the signal's reason when it is aborted
+ *   RangeError when no member has that name; the signal's reason when it is aborted; what a stream throws, as it is
  */
 export async function buildDataDir(options: BuildOptions): Promise<BuiltDataDir> {
   const cluster = newCluster(options.members, options.token);
   const member = cluster.members.find(({ name }) => name === options.name);
   if (member === undefined) throw new RangeError(`no member is called ${options.name}`);
   const target = targetOf(options);
-  const snapshot = await openSnapshotFile(options.file);
+  const snapshot = await openSnapshot(options.source);
   let staging: Staging | undefined;
   try {
     const leftovers = await checkTarget(target);
-    if (snapshot.trailer === undefined && options.skipHashCheck !== true) {
+    if (snapshot.dbSize === snapshot.size && options.skipHashCheck !== true) {
       throw notASnapshot(
-        options.file,
+        snapshot.name,
         'it has no SHA-256 at its end, as a db copied off a disk or a cut-off file',
       );
     }
@@ -94,9 +96,9 @@ export async function buildDataDir(options: BuildOptions): Promise<BuiltDataDir>
   } catch (error) {
     // What cannot be removed is told of by the next restore; why this one failed matters more.
     await staging?.discard().catch(() => {});
-    throw asFailure(error, options);
+    throw asFailure(error, snapshot, options);
   } finally {
-    await snapshot.file.close();
+    await snapshot.close();
   }
 }
 
@@ -149,7 +151,8 @@ function downgradeWarnings(target: string | null): string[] {
 }
 
 /** Failures of the system calls above, in the words of the table; everything else is passed on. */
-function asFailure(error: unknown, { file, dataDir, signal }: BuildOptions): unknown {
+function asFailure(error: unknown, { name }: OpenSnapshot, { dataDir, signal }: BuildOptions): unknown {
+  if (error instanceof StreamFault) return error.cause;
   if (signal.aborted && error === signal.reason) return error;
   if (isFailure(error) || !(error instanceof Error)) return error;
   const { code, syscall, path } = error as NodeJS.ErrnoException;
@@ -157,7 +160,7 @@ function asFailure(error: unknown, { file, dataDir, signal }: BuildOptions): unk
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new Failure('disk-full', error.message, { path: path ?? dataDir }, cause);
   }
-  if (syscall === 'read') return new Failure('file-unreadable', error.message, { path: file }, cause);
+  if (syscall === 'read') return new Failure('file-unreadable', error.message, { path: name }, cause);
   if (syscall !== undefined)
     return new Failure('file-unwritable', error.message, { path: path ?? dataDir }, cause);
   return error;

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { Failure, limits } from '@holdfast/base';
-import { writeFully } from './write-file.ts';
-
-const MiB = 1024 * 1024;
-
-/**
- * Bytes of one block. Smaller ones cost more turns between threads (a sixth of the time at half the size); with larger
- * ones, which no longer fit in a processor's cache, the kernel takes two to four times as long on a busy machine.
- */
-const blockSize = MiB;
+import { Failure } from '@holdfast/base';
+import { blockSize, quiet, SteadyWriter } from './steady-writer.ts';
 
 export interface CopyOptions {
   /** Bytes from the beginning of the source that are copied; those after them are only hashed. */
@@ -32,8 +24,6 @@ export interface CopyDigests {
 /**
  * Copies a file in one sequential pass. Each block is hashed in the very memory that it is written from, while the
  * kernel reads the next one: what the digest names is what the copy holds, whatever becomes of the source meanwhile.
- * One write is under way at a time, since the kernel lets others spin for the file's lock; what is written is pushed on
- * to the disk all the while, so that the last fsync has little left to do.
  *
  * @throws Failure not-a-snapshot when the source ends early; the signal's reason when it is aborted
  */
@@ -49,40 +39,24 @@ export async function copyHashed(
     return quiet(readFully(source, name, block.subarray(0, Math.min(blockSize, length - at)), at));
   };
   let reading = read(0);
-  let writing: Promise<void> = Promise.resolve();
-  let syncing: Promise<void> = Promise.resolve();
-  let [busy, unsynced] = [false, 0];
+  const writer = new SteadyWriter(target);
   try {
     for (let at = 0; at < length; at += blockSize) {
       const block = await reading;
-      await writing;
+      await writer.idle();
       signal.throwIfAborted();
-      writing = quiet(writeFully(target, block, at));
+      writer.begin(block, at);
       if (at + blockSize < length) reading = read(at + blockSize);
       hash.update(block);
       onProgress(at + block.length);
-      unsynced += block.length;
-      if (!busy && unsynced >= limits.writebackBytes) {
-        busy = true;
-        unsynced = 0;
-        // In one chain: a failure is told only once by the kernel, and must not be lost.
-        syncing = quiet(syncing.then(() => target.datasync()).then(() => void (busy = false)));
-      }
     }
-    await writing;
-    await syncing;
+    await writer.end();
   } finally {
-    await Promise.allSettled([reading, writing, syncing]);
+    await Promise.allSettled([reading, writer.end()]);
   }
   const copied = hash.copy().digest('hex');
   const rest = await readFully(source, name, Buffer.alloc(size - length), length);
   return { copied, whole: hash.update(rest).digest('hex') };
-}
-
-/** A promise that is awaited later: that it failed is no news before then. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }
 
 async function readFully(source: FileHandle, name: string, block: Buffer, position: number): Promise<Buffer> {

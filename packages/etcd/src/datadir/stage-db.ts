@@ -2,25 +2,25 @@ import type { FileHandle } from 'node:fs/promises';
 import { openFileSource } from '../bolt/index.ts';
 import { verifySnapshotFile } from '../snapshot/index.ts';
 import type { BuildOptions } from './build.ts';
-import { copyHashed } from './copy.ts';
 import { editDb, type EditedDb } from './edit-db.ts';
 import type { NewCluster } from './membership/new-cluster.ts';
-import { notASnapshot, type SnapshotFile } from './source.ts';
+import { notASnapshot } from './not-a-snapshot.ts';
+import type { OpenSnapshot } from './source.ts';
 import { newFile } from './write-file.ts';
 
 type StageOptions = Pick<
   BuildOptions,
-  'file' | 'expectedSha256' | 'skipHashCheck' | 'form' | 'bump' | 'signal' | 'onProgress'
+  'expectedSha256' | 'skipHashCheck' | 'form' | 'bump' | 'signal' | 'onProgress'
 >;
 
 /**
- * Makes the db of a member: a proven copy of the snapshot's, edited. Its SHA-256 is that of the whole snapshot file.
+ * Makes the db of a member: a proven copy of the snapshot's, edited. Its SHA-256 is that of the whole snapshot, with the trailer.
  *
- * @throws Failure not-a-snapshot
+ * @throws Failure not-a-snapshot; StreamFault
  */
 export async function stageDb(
   path: string,
-  snapshot: SnapshotFile,
+  snapshot: OpenSnapshot,
   cluster: NewCluster,
   options: StageOptions,
 ): Promise<{ readonly db: EditedDb; readonly sha256: string }> {
@@ -30,37 +30,32 @@ export async function stageDb(
     try {
       const { form, bump } = options;
       const edit = { cluster, bump, ...(form !== undefined && { form }) };
-      return { db: await editDb({ ...source, name: options.file }, file, edit), sha256 };
+      return { db: await editDb({ ...source, name: snapshot.name }, file, edit), sha256 };
     } finally {
       source.close();
     }
   });
 }
 
-/** Copies the db and proves the copy: by its hash, or else by a walk through it. Returns the whole file's SHA-256. */
+/** Copies the db and proves the copy: by its hash, or else by a walk through it. Returns the whole's SHA-256. */
 async function copyChecked(
   path: string,
-  snapshot: SnapshotFile,
+  snapshot: OpenSnapshot,
   file: FileHandle,
-  { file: name, expectedSha256, skipHashCheck, signal, onProgress }: StageOptions,
+  { expectedSha256, skipHashCheck, signal, onProgress }: StageOptions,
 ): Promise<string> {
-  const { size, dbSize, trailer } = snapshot;
-  const { copied, whole } = await copyHashed(snapshot.file, file, {
-    length: dbSize,
-    size,
-    name,
-    signal,
-    onProgress: (done) => onProgress?.(done, dbSize),
-  });
-  if (expectedSha256 !== undefined && whole !== expectedSha256) {
-    throw notASnapshot(name, `its SHA-256 is ${whole}, and ${expectedSha256} was expected`);
+  const { name, dbSize } = snapshot;
+  const hashes = await snapshot.copyTo(file, signal, (done) => onProgress?.(done, dbSize));
+  if (expectedSha256 !== undefined && hashes.file !== expectedSha256) {
+    throw notASnapshot(name, `its SHA-256 is ${hashes.file}, and ${expectedSha256} was expected`);
   }
-  if (copied === trailer) return whole;
+  if (hashes.image === hashes.trailer) return hashes.file;
   if (skipHashCheck !== true) {
-    throw notASnapshot(name, `the SHA-256 of its content is ${copied}, and ${trailer} is noted at its end`);
+    const why = `the SHA-256 of its content is ${hashes.image}, and ${hashes.trailer} is noted at its end`;
+    throw notASnapshot(name, why);
   }
   await walk(path, name, signal);
-  return whole;
+  return hashes.file;
 }
 
 /** A gap in the history is no reason against the last that there is; a tree that cannot be read is. */

@@ -133,7 +133,7 @@ test('a member that was just built is readable, and is left as it is', async () 
   const file = join(folder, 'snapshot.db');
   writeFileSync(file, withTrailer(bytes));
   const built = await buildDataDir({
-    file,
+    source: { file },
     dataDir: join(folder, 'data'),
     name: 'm1',
     members: [{ name: 'm1', peerUrls: ['http://127.0.0.1:2380'] }],

@@ -17,10 +17,11 @@ export {
 export { KeySpace, type KeySpacePoint, NewestPass, type ReportRecord } from './key-space.ts';
 export { bigVarint, type KeyValueFields, keyValueFields, leaseOf, parseKeyValue } from './key-value.ts';
 export { readRecords, type StoredRecord } from './records.ts';
-export { NewestRecords } from './newest-records.ts';
+export { fate, NewestRecords } from './newest-records.ts';
 export {
   bigEndianCount,
   formatRevision,
+  isRevisionKey,
   longestRevisionKey,
   parseRevision,
   type Revision,

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ByteSource } from '../bolt/index.ts';
 import { buildTestImage, bytesSource } from '../bolt/test-image.ts';
 import { crc32c } from '../crc32c/index.ts';
 import { type TestChange, TestHistory } from '../mvcc/test-history.ts';
-import { readPosition, verifySnapshotFile } from './index.ts';
+import { ContentHasher, readPosition, verifySnapshotFile } from './index.ts';
 import { allChecks, failures, outcomes, sample, verify } from './test-sample.ts';
 
 const keys = fc.integer({ min: 0, max: 9 }).map((n) => `/registry/pods/${n}`);
@@ -121,6 +122,38 @@ test('with nothing left alive, what a member says after it has compacted further
   const found = await verify(bytes, { hashKv });
   expect(failures(found)).toEqual([]);
   expect(outcomes(found)['hashkv']).toBe('skipped');
+});
+
+test('hashes that are given are not computed again, and decide as computed ones do', async () => {
+  const { bytes } = sample({ trailer: true });
+  const hasher = new ContentHasher();
+  hasher.update(bytes);
+  const hashes = hasher.end();
+  const expected = { size: bytes.length, sha256: hashes.file };
+  let read = 0;
+  const counted: ByteSource = {
+    ...bytesSource(bytes),
+    read: (target, position) => {
+      const part = bytes.subarray(position, position + target.length);
+      target.set(part);
+      read += part.length;
+      return part.length;
+    },
+  };
+  const steps: [number, number][] = [];
+  const onProgress = (...step: [number, number]) => steps.push(step);
+  const found = await verifySnapshotFile(counted, { expected, hashes, onProgress });
+  expect(found).toEqual(await verify(bytes, { expected }));
+  expect(steps.at(-1)).toEqual([bytes.length, bytes.length]);
+  const once = read;
+  await verifySnapshotFile(counted, { expected });
+  expect(read).toBe(2 * once + bytes.length);
+  const others = { file: 'aa', image: 'bb', trailer: 'cc' };
+  expect(outcomes(await verify(bytes, { expected, hashes: others }))).toMatchObject({
+    sha256: 'failed',
+    trailer: 'failed',
+    tree: 'passed',
+  });
 });
 
 describe('a file', () => {

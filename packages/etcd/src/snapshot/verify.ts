@@ -3,7 +3,8 @@ import { systemClock } from '@holdfast/base';
 import type { Check, HashKv, StatusFigures } from '@holdfast/model';
 import { type ByteSource, openFileSource, openImage } from '../bolt/index.ts';
 import { concludeContent, concludeReading } from './conclusions.ts';
-import { startHashing } from './content-hashing.ts';
+import type { ContentHashes } from './content-hash.ts';
+import { type ContentHashing, startHashing } from './content-hashing.ts';
 import { Findings } from './findings.ts';
 import { checkHashKv, computeHashKv } from './hash-kv-check.ts';
 import { readImage } from './image-reading.ts';
@@ -16,6 +17,8 @@ export interface VerifyOptions {
   readonly hashKv?: HashKv | null;
   /** A snapshot as etcd streams it has a trailer, so one without is damaged; a member's own database has none. */
   readonly trailer?: 'required' | 'optional';
+  /** What all the bytes of the source have hashed to, by whoever wrote them; computed here when absent. */
+  readonly hashes?: ContentHashes;
   readonly signal?: AbortSignal;
   /** Called now and then; `done` rises to `total`. Bytes. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -60,9 +63,10 @@ export async function verifySnapshotFile(
 async function verify(source: ByteSource, options: VerifyOptions): Promise<Verification> {
   const { signal, onProgress = () => {}, hashKv: live = null } = options;
   signal?.throwIfAborted();
-  const hashing = startHashing(source);
-  hashing.hashes.catch(() => {});
   let walked = 0;
+  const hashing: ContentHashing =
+    options.hashes === undefined ? startHashing(source) : hashedBefore(options.hashes, () => walked);
+  hashing.hashes.catch(() => {});
   const pace = async (bytes: number) => {
     walked = Math.min(source.size, walked + bytes);
     onProgress(Math.floor((walked + hashing.done()) / 2), source.size);
@@ -92,6 +96,11 @@ async function verify(source: ByteSource, options: VerifyOptions): Promise<Verif
   } finally {
     await hashing.stop();
   }
+}
+
+/** Hashes that need no work; the progress is the walk's alone then. */
+function hashedBefore(hashes: ContentHashes, walked: () => number): ContentHashing {
+  return { hashes: Promise.resolve(hashes), done: walked, stop: async () => {} };
 }
 
 /** Waits for a promise, calling `meanwhile` now and then. */
