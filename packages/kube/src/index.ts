@@ -15,6 +15,8 @@ export {
   collectCompanions,
   type CollectedCompanions,
 } from './companions/collect.ts';
+export { configuredDataDir } from './companions/data-dir.ts';
+export { kubernetesVersion } from './companions/kubernetes-version.ts';
 export { checkCompanions } from './companions/check-companions.ts';
 export {
   type CompanionCheck,
@@ -27,4 +29,5 @@ export {
   type SnapshotFactsTaker,
   startSnapshotFacts,
 } from './companions/snapshot-facts.ts';
+export { uidOf } from './objects/stored-object.ts';
 export { type Census, type CensusGroup } from './envelopes/census.ts';

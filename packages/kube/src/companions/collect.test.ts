@@ -128,6 +128,21 @@ describe('companions', () => {
     ]);
   });
 
+  it('are at most as many as fit into memory', async () => {
+    const many = Array.from({ length: 2_010 }, (_, at) => `${at}.conf`);
+    const of = async (size: number) =>
+      collectCompanions('kubeadm', {
+        list: async (folder) => (folder === '/etc/cni/net.d' ? many : []),
+        read: async (path) => (path.endsWith('.conf') ? Buffer.alloc(size) : undefined),
+      });
+    const tooMany = await of(1);
+    expect([tooMany.companions.length, tooMany.left.length]).toEqual([2_000, 10]);
+    expect(tooMany.left[0]!.why).toBe('there are more than 2000 files');
+    const tooLarge = await of(3 * 1024 * 1024);
+    expect([tooLarge.companions.length, tooLarge.left.length]).toEqual([10, 2_000]);
+    expect(tooLarge.left[0]!.why).toBe('the files together have more than 32.0 MiB');
+  });
+
   it('come of a manifest that people have broken as well, only without what it names', async () => {
     for (const broken of ['', ':', '- a\n- b', 'spec: {containers: 7}', 'spec: {containers: [null]}', '{']) {
       await write('/etc/kubernetes/manifests/kube-apiserver.yaml', broken);

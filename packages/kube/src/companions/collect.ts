@@ -1,4 +1,4 @@
-import { formatBytes } from '@holdfast/base';
+import { formatBytes, limits } from '@holdfast/base';
 import type { Distribution, RootReader } from '../distribution.ts';
 import { type Companion, type CompanionPlaces, companionsOf } from './companion-list.ts';
 import { referencesOf } from './references.ts';
@@ -19,11 +19,6 @@ export interface CollectedCompanions {
   readonly left: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** Bytes of one companion: configurations and keys are small, and all of them are held in memory. */
-const mostBytes = 4 * 1024 * 1024;
-/** Companions of one node. */
-const mostFiles = 2_000;
-
 /** Reads the companions of a node, and the files that the API server's flags name. */
 export async function collectCompanions(
   distribution: Distribution,
@@ -32,21 +27,28 @@ export async function collectCompanions(
 ): Promise<CollectedCompanions> {
   const found = new Map<string, CollectedCompanion>();
   const left = new Map<string, string>();
+  const { companionBytes, companionsBytes, companionFiles } = limits;
+  let bytes = 0;
   const take = async (path: string, { why, secret }: Pick<Companion, 'why' | 'secret'>): Promise<void> => {
     if (found.has(path) || left.has(path)) return;
-    if (found.size >= mostFiles) {
-      left.set(path, `there are more than ${mostFiles} files`);
+    if (found.size >= companionFiles) {
+      left.set(path, `there are more than ${companionFiles} files`);
       return;
     }
     try {
       const content = await root.read(path);
       if (content === undefined) return;
-      if (content.length > mostBytes)
+      if (content.length > companionBytes)
         left.set(
           path,
-          `it has ${formatBytes(content.length)}, and a companion at most ${formatBytes(mostBytes)}`,
+          `it has ${formatBytes(content.length)}, and a companion at most ${formatBytes(companionBytes)}`,
         );
-      else found.set(path, { path, why, secret, content });
+      else if (bytes + content.length > companionsBytes)
+        left.set(path, `the files together have more than ${formatBytes(companionsBytes)}`);
+      else {
+        bytes += content.length;
+        found.set(path, { path, why, secret, content });
+      }
     } catch (error) {
       left.set(path, error instanceof Error ? error.message : 'it cannot be read');
     }
