@@ -18,4 +18,6 @@ export interface VerbContext {
   /** The version of Holdfast, recorded in what is written. */
   readonly holdfast: string;
   readonly onProgress?: (progress: Progress) => void;
+  /** For what a verb needs to read by position and may not keep, enciphered; the system's own folder when absent. */
+  readonly scratchFolder?: string;
 }

@@ -3,10 +3,17 @@
  *
  * - context: what every verb is given.
  * - catalog: what is in a repository: list, show, pin, delete, export.
- * - save:    a snapshot of a live etcd into a repository.
+ * - companions: what else a restore needs of a node, collected, tried and kept.
+ * - save:    a snapshot of a live etcd into one repository or several.
+ * - copy:    a snapshot into one more repository.
+ * - queue:   copies that could not be made when they were wanted.
+ * - content: the plain bytes of a snapshot, wherever and however it is stored.
  * - verify:  a stored snapshot, proven again.
  * - status:  whether each cluster of a repository could be brought back.
+ * - check:   whether a repository still holds what was put into it, and what can be mended.
+ * - stats:   what a repository holds, and how that grows.
  * - restore: a member's data directory, from a snapshot.
+ * - scratch: the plain content of a sealed snapshot, while it is read by position.
  * - sandbox: a throw-away etcd; what a stopped member has, made a snapshot.
  * - drill:   a stored snapshot, restored into a throw-away etcd and questioned.
  * - doctor:  everything that a save and a restore need, looked at.
@@ -17,7 +24,12 @@ export * from './restore/index.ts';
 export * from './doctor/index.ts';
 export * from './catalog/index.ts';
 export * from './status/index.ts';
+export * from './check/index.ts';
+export * from './stats/index.ts';
 export * from './verify/index.ts';
+export * from './companions/index.ts';
 export * from './save/index.ts';
+export * from './copy/index.ts';
+export * from './queue/index.ts';
 export * from './drill/index.ts';
 export { etcdProgram, salvageSnapshot, type SalvagedSnapshot, type SalvageOptions } from './sandbox/index.ts';

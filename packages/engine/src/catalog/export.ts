@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Failure } from '@holdfast/base';
+import { Failure, isFailure } from '@holdfast/base';
 import { stageBeside, type Repository, type SnapshotEntry, type StagedFile } from '@holdfast/repository';
+import { damageOf, refuseUntrusted, storedContent } from '../content/index.ts';
 import type { VerbContext } from '../context.ts';
 import { showSnapshot, type SnapshotChoice } from './show.ts';
 
@@ -14,13 +15,17 @@ export interface ExportedSnapshot {
   readonly size: number;
   /** Of the whole file, hexadecimal. */
   readonly sha256: string;
+  /** Why it is not to be restored from, though its bytes are those that were saved; null: nothing says so. */
+  readonly damage: string | null;
 }
 
 /**
  * Copies a snapshot to a new file, for this user only, whose bytes are those that were saved: their SHA-256 is
- * compared with the manifest before the file gets its name. On failure no file is left.
+ * compared with the manifest before the file gets its name. One whose verification failed is copied too, as evidence. On
+ * failure no file is left.
  *
- * @throws as `showSnapshot`; file-exists, snapshot-damaged, disk-full, file-unwritable
+ * @throws as `showSnapshot`; manifest-untrusted, key-missing, key-not-matching, file-exists, snapshot-damaged, disk-full,
+ *   file-unwritable
  */
 export async function exportSnapshot(
   context: VerbContext,
@@ -29,6 +34,7 @@ export async function exportSnapshot(
 ): Promise<ExportedSnapshot> {
   const entry = await showSnapshot(context, repository, request);
   const { name, damage } = entry;
+  refuseUntrusted(entry);
   if (damage !== null) throw new Failure('snapshot-damaged', damage, { name });
   const path = resolve(request.to);
   // Asked first only to spare the copy: placing the file asks again.
@@ -42,10 +48,12 @@ export async function exportSnapshot(
       throw new Failure('snapshot-damaged', why, { name });
     }
     if (!(await file.place())) throw taken(path);
-    return { name, path, size: entry.manifest.content.size, sha256 };
+    const size = entry.manifest.content.size;
+    return { name, path, size, sha256, damage: damageOf(entry) ?? null };
   } catch (error) {
     await file.discard();
-    throw error;
+    if (!isFailure(error, 'object-damaged')) throw error;
+    throw new Failure('snapshot-damaged', error.why, { name }, { cause: error });
   }
 }
 
@@ -59,8 +67,7 @@ async function copy(
   const hash = createHash('sha256');
   const total = entry.manifest.content.size;
   let done = 0;
-  for await (const chunk of repository.readSnapshot(entry)) {
-    signal.throwIfAborted();
+  for await (const chunk of storedContent(repository, entry).stream(signal)) {
     hash.update(chunk);
     file.write(chunk);
     done += chunk.length;

@@ -28,6 +28,11 @@ async function findings(request: DoctorRequest): Promise<string[]> {
     .map((each) => `${each.check}: ${[each.outcome, each.fault].filter(Boolean).join(' ')}`);
 }
 
+const at = (path: string): NonNullable<DoctorRequest['repository']> => ({
+  name: path,
+  open: () => openRepository(path, { create: false }),
+});
+
 test('an old Node is named', () => {
   expect(checkMachine('24.0.0').checks[0]?.outcome).toBe('ok');
   expect(checkMachine('22.19.0').checks[0]?.outcome).toBe('ok');
@@ -40,7 +45,7 @@ test('what is not set is skipped', async () => {
 
 test('an empty repository is fine, and the probe leaves nothing', async () => {
   await openRepository(folder, { create: true });
-  expect(await findings({ repository: folder })).toEqual([
+  expect(await findings({ repository: at(folder) })).toEqual([
     'reachable: ok',
     'writable: ok',
     'space: ok',
@@ -52,9 +57,9 @@ test('an empty repository is fine, and the probe leaves nothing', async () => {
 });
 
 test('no repository yet is a warning, something else there is a fault', async () => {
-  expect(await findings({ repository: join(folder, 'none') })).toContain('reachable: warning setup');
+  expect(await findings({ repository: at(join(folder, 'none')) })).toContain('reachable: warning setup');
   await writeFile(join(folder, 'letters.txt'), 'dear diary');
-  expect(await findings({ repository: folder })).toContain('reachable: failed setup');
+  expect(await findings({ repository: at(folder) })).toContain('reachable: failed setup');
 });
 
 test.skipIf(process.getuid?.() === 0)(
@@ -63,7 +68,7 @@ test.skipIf(process.getuid?.() === 0)(
     await openRepository(folder, { create: true });
     await rm(join(folder, '.staging'), { recursive: true });
     await chmod(folder, 0o500);
-    expect(await findings({ repository: folder })).toContain('writable: failed permissions');
+    expect(await findings({ repository: at(folder) })).toContain('writable: failed permissions');
   },
 );
 
@@ -75,7 +80,7 @@ test('what cannot be read and what was never finished is named', async () => {
   await writeFile(join(snapshots, 'broken', 'manifest.json'), '{');
   await mkdir(join(snapshots, 'begun'));
   await writeFile(join(snapshots, 'begun', 'snapshot.db'), 'half');
-  const found = await findings({ repository: folder });
+  const found = await findings({ repository: at(folder) });
   expect(found).toContain('records: failed data');
   expect(found).toContain('leftovers: warning disk space');
   expect(found).toContain('proof of prod: failed data');

@@ -4,11 +4,11 @@ import { checkCluster } from './cluster-checks.ts';
 import { examineEndpoint, type ExaminedEndpoint } from './endpoint-checks.ts';
 import { checkMachine } from './machine-checks.ts';
 import { failureOnly, Findings, type DoctorReport } from './report.ts';
-import { checkRepository } from './repository-checks.ts';
+import { checkRepository, type RepositoryToOpen } from './repository-checks.ts';
 
 export interface DoctorRequest {
-  /** The folder of the repository, if there is one to look at. */
-  readonly repository?: string;
+  /** The repository, if there is one to look at; what opening it throws is a finding. */
+  readonly repository?: RepositoryToOpen;
   /** Makes the client of the etcd to look at, if there is one; what it throws is a finding. */
   readonly etcd?: () => Promise<EtcdClient>;
 }

@@ -1,9 +1,16 @@
 import { statfs } from 'node:fs/promises';
 import { formatBytes, formatDuration, isFailure, limits } from '@holdfast/base';
 import { newestVerified } from '@holdfast/model';
-import { openRepository, type Listing, type Repository } from '@holdfast/repository';
+import type { Listing, Repository } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
 import { failureOnly, Findings } from './report.ts';
+
+/** A repository that is not open yet. */
+export interface RepositoryToOpen {
+  /** As its user calls it. */
+  readonly name: string;
+  open(): Promise<Repository>;
+}
 
 /**
  * Whether a repository can be read and written, has room for the next snapshot, and holds something proven.
@@ -12,20 +19,22 @@ import { failureOnly, Findings } from './report.ts';
  */
 export async function checkRepository(
   context: VerbContext,
-  location: string | undefined,
+  wanted: RepositoryToOpen | undefined,
   dbSize: number,
 ): Promise<Findings> {
-  const findings = new Findings(location ?? 'repository');
-  if (location === undefined) {
+  const findings = new Findings(wanted?.name ?? 'repository');
+  if (wanted === undefined) {
     findings.skipped('repository', 'none is set');
     return findings;
   }
   try {
-    const repository = await openRepository(location, { create: false, clock: context.clock });
+    const repository = await wanted.open();
     findings.ok('reachable', `repository ${repository.record.id}`);
     await checkWriting(findings, repository);
     const listing = await repository.snapshots();
-    await checkSpace(findings, location, Math.max(dbSize, ...listing.snapshots.map(sizeOf)));
+    const folder = repository.storage.localPath('doctor');
+    if (folder === undefined) findings.skipped('space', 'a bucket does not tell what is left');
+    else await checkSpace(findings, repository.location, Math.max(dbSize, ...listing.snapshots.map(sizeOf)));
     checkRecords(findings, listing);
     checkProof(findings, listing, context.clock.now());
   } catch (error) {

@@ -1,26 +1,22 @@
-import { verifySnapshotFile } from '@holdfast/etcd/snapshot';
-import type { DrillCheck, HashKv } from '@holdfast/model';
+import type { DrillCheck, HashKv, SnapshotManifest } from '@holdfast/model';
+import { verifyContent, type SnapshotContent } from '../content/index.ts';
 import type { VerbContext } from '../context.ts';
 import { said, type Answers } from './questions.ts';
 
 /**
- * Holds what the throw-away etcd said against the snapshot's file, read to its end once more: the keys alive, and HashKV
- * computed from the file at the very point at which etcd was asked.
+ * Holds what the throw-away etcd said against the snapshot, read to its end once more: the keys alive, and HashKV computed
+ * from it at the very point at which etcd was asked.
  *
- * @throws Failure file-unreadable; the signal's reason
+ * @throws as the content; of its scratch not-enough-space, disk-full, file-unwritable; the signal's reason
  */
-export async function compareWithFile(
-  { signal, onProgress }: VerbContext,
-  file: string,
+export async function compareWithSnapshot(
+  context: VerbContext,
+  snapshot: SnapshotContent,
   { keys, hashKv }: Pick<Answers, 'keys' | 'hashKv'>,
-  recorded: HashKv | null,
+  { content: expected, hashKv: recorded }: Pick<SnapshotManifest, 'content' | 'hashKv'>,
 ): Promise<DrillCheck[]> {
   const live = 'hashKv' in hashKv ? hashKv.hashKv : null;
-  const found = await verifySnapshotFile(file, {
-    hashKv: live,
-    signal,
-    ...(onProgress && { onProgress: (done, total) => onProgress({ phase: 'compare', done, total }) }),
-  });
+  const found = await verifyContent(context, snapshot, { phase: 'compare', expected, hashKv: live });
   return [
     keysCheck(keys, found.readableKeys),
     'missing' in hashKv

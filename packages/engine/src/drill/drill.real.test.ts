@@ -44,7 +44,11 @@ async function saved(options: Partial<ClusterOptions> = {}): Promise<SnapshotEnt
   await gateway.compact(20);
   const { endpoints, auth } = cluster;
   await using client = connectEtcd({ endpoints, clock: systemClock, ...(auth && { auth }) });
-  const { snapshot } = await saveSnapshot(context, { client, repository, name: 'nightly' });
+  const { snapshot } = await saveSnapshot(context, {
+    client,
+    destinations: [{ name: 'here', repository, required: true }],
+    name: 'nightly',
+  });
   if (options.auth !== undefined) credentials = auth;
   return snapshot;
 }
@@ -96,7 +100,7 @@ describe.skipIf(etcd.skip)('a drill', () => {
     const plan = await planCluster({ version: '3.6' });
     const [member] = plan.members;
     await restoreDatadir(context, {
-      source: { file: path, label: 'nightly' },
+      source: { file: path },
       dataDir: member!.dataDir,
       name: member!.name,
       initialCluster: plan.initialCluster,
@@ -105,7 +109,12 @@ describe.skipIf(etcd.skip)('a drill', () => {
     });
     await using cluster = await startPlanned(plan, { restored: true });
     await using client = connectEtcd({ endpoints: cluster.endpoints, clock: systemClock });
-    await saveSnapshot(context, { client, repository, name: 'after', cluster: 'restored' });
+    await saveSnapshot(context, {
+      client,
+      destinations: [{ name: 'here', repository, required: true }],
+      name: 'after',
+      cluster: 'restored',
+    });
     const report = await runDrill(context, { repository, name: 'after', program, stateDir });
     expect(report.checks.find(({ check }) => check === 'keys')).toMatchObject({
       outcome: 'passed',

@@ -5,10 +5,11 @@ import { buildDataDir } from '@holdfast/etcd/datadir';
 import type { DrillCheck, DrillCheckName, DrillReport } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import { showSnapshot, type SnapshotChoice } from '../catalog/index.ts';
+import { refuseUntrusted, storedContent } from '../content/index.ts';
 import type { VerbContext } from '../context.ts';
 import { uniqueToken } from '../restore/token.ts';
 import { etcdProgram, minorOf, refuseMisfit, startSandbox, type EtcdProgram } from '../sandbox/index.ts';
-import { compareWithFile } from './compare.ts';
+import { compareWithSnapshot } from './compare.ts';
 import { answersOnDisk } from './disk.ts';
 import { askAll, said } from './questions.ts';
 import { keepReport, makeDrillFolder } from './report-file.ts';
@@ -34,14 +35,16 @@ interface Course {
 
 /**
  * Tries a restore: builds a data directory of one member from a stored snapshot, without moving its revision, starts an
- * etcd from it on this machine alone, questions it, and holds its answers against the snapshot's file. Nothing is left
- * but the report, which is kept whether the drill passed or failed.
+ * etcd from it on this machine alone, questions it, and holds its answers against the snapshot itself. Nothing is left but
+ * the report, which is kept whether the drill passed or failed.
  *
- * @throws what has nothing to do with the snapshot: as `showSnapshot`; not-enough-space, disk-full, file-unwritable; the
+ * @throws what has nothing to do with the snapshot: as `showSnapshot`; manifest-untrusted; key-missing and
+ *   key-not-matching for what is sealed; what storages throw; not-enough-space, disk-full, file-unwritable; the
  *   signal's reason
  */
 export async function runDrill(context: VerbContext, options: DrillOptions): Promise<DrillReport> {
   const entry = await showSnapshot(context, options.repository, options);
+  refuseUntrusted(entry);
   const at = context.clock.now().toISOString();
   const folder = await makeDrillFolder(options.stateDir);
   const course: Course = {
@@ -94,7 +97,9 @@ async function drill(
   pass(course, 'program', `etcd ${program.version} for a snapshot of etcd ${manifest.versions.etcd}`);
   const began = clock.monotonic();
   const dataDir = join(work, 'data');
-  const built = await attempt(course, 'restore', () => build(context, entry, program, dataDir));
+  const built = await attempt(course, 'restore', () =>
+    build(context, options.repository, entry, program, dataDir),
+  );
   if (built === undefined) return;
   const restored = clock.monotonic();
   course.times.restoreMs = Math.round(restored - began);
@@ -124,8 +129,8 @@ async function drill(
     if ('noLogin' in answers) await sandbox.stop();
     const known = 'noLogin' in answers ? await answersOnDisk(dataDir, manifest, answers, signal) : answers;
     for (const check of known.checks) note(course, check);
-    for (const check of await compareWithFile(context, entry.path, known, manifest.hashKv))
-      note(course, check);
+    const content = storedContent(options.repository, entry);
+    for (const check of await compareWithSnapshot(context, content, known, manifest)) note(course, check);
   });
 }
 
@@ -142,13 +147,15 @@ async function fittingProgram(
 /** The address of the peer is only written down: a member alone has nobody to call. */
 async function build(
   { signal, onProgress }: VerbContext,
-  { name, path, manifest, damage }: SnapshotEntry,
+  repository: Repository,
+  entry: SnapshotEntry,
   program: EtcdProgram,
   dataDir: string,
 ): ReturnType<typeof buildDataDir> {
+  const { name, manifest, damage } = entry;
   if (damage !== null) throw new Failure('snapshot-damaged', damage, { name });
   return await buildDataDir({
-    file: path,
+    source: storedContent(repository, entry).source,
     expectedSha256: manifest.content.sha256,
     dataDir,
     name: 'holdfast-sandbox',
@@ -161,8 +168,12 @@ async function build(
   });
 }
 
-/** Failures of this machine, which tell nothing of the snapshot. */
-const ours = ['not-enough-space', 'disk-full', 'file-unwritable', 'data-dir-exists', 'usage'] as const;
+/** Failures of this machine, of who asks and of the way there, which tell nothing of the snapshot. */
+const ours: readonly string[] = [
+  ...['interrupted', 'terminated', 'usage'],
+  ...['not-enough-space', 'disk-full', 'file-unwritable', 'data-dir-exists'],
+  ...['key-missing', 'key-not-matching', 'key-file-invalid'],
+];
 
 /** Does one part of the drill; a failure of it fails the drill, and undefined is returned. */
 async function attempt<T>(
@@ -180,7 +191,7 @@ async function attempt<T>(
 }
 
 function isOurs({ code }: Failure): boolean {
-  return ['interrupted', 'terminated', ...ours].includes(code);
+  return ours.includes(code) || code.startsWith('s3-');
 }
 
 function pass(course: Course, check: DrillCheckName, detail: string): void {

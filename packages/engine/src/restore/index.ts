@@ -1,4 +1,9 @@
-export { restoreDatadir, type RestoreDatadirOptions, type RestoreDatadirReport } from './restore-datadir.ts';
+export {
+  restoreDatadir,
+  type DatadirSource,
+  type RestoreDatadirOptions,
+  type RestoreDatadirReport,
+} from './restore-datadir.ts';
 export { agreedToken, uniqueToken } from './token.ts';
 export * from './lead/index.ts';
 export * from './plan/index.ts';

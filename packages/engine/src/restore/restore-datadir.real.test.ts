@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
+import { openRepository } from '@holdfast/repository';
+import { storeSealed, storeSnapshot } from '@holdfast/repository/testing';
 import { etcdOrSkip, startCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Progress, VerbContext } from '../context.ts';
@@ -34,7 +36,7 @@ describe.skipIf(skip)('restoring a data directory', () => {
   beforeEach(async () => {
     dataDir = join(await mkdtemp(join(folder, 'target-')), 'data');
     options = {
-      source: { file, label: 'a snapshot' },
+      source: { file },
       dataDir,
       name: 'm1',
       initialCluster: 'm1=http://10.0.0.1:2380,m2=http://10.0.0.2:2380',
@@ -48,7 +50,7 @@ describe.skipIf(skip)('restoring a data directory', () => {
       member: { name: 'm1', id: expect.stringMatching(/^[0-9a-f]+$/) as string },
       cluster: { token: expect.stringMatching(/^holdfast-[0-9a-f]{16}$/) as string },
       revision: { snapshot: 21, restored: 1_000_000_021 },
-      source: { label: 'a snapshot', size: (await readFile(file)).length },
+      source: { label: file, cluster: null, size: (await readFile(file)).length },
       target: '3.5',
       dataDir,
       walDir: null,
@@ -89,20 +91,30 @@ describe.skipIf(skip)('restoring a data directory', () => {
     });
   });
 
-  test('a file that a manifest vouched for is a damaged snapshot, any other is no snapshot', async () => {
+  test('what a manifest vouches for is a damaged snapshot, a file is no snapshot', async () => {
     const damaged = join(folder, 'damaged.db');
     const bytes = await readFile(file);
     bytes[9_000]! ^= 1;
     await writeFile(damaged, bytes);
-    const source = { file: damaged, label: 'nightly-1' };
+    const source = { file: damaged };
     await expect(restoreDatadir(context, { ...options, source })).rejects.toMatchObject({
       code: 'not-a-snapshot',
     });
-    const known = { ...source, expectedSha256: '0'.repeat(64) };
-    await expect(restoreDatadir(context, { ...options, source: known })).rejects.toMatchObject({
-      code: 'snapshot-damaged',
-      message: expect.stringContaining('nightly-1') as string,
-    });
+    const repository = await openRepository(join(folder, 'repository'), { create: true });
+    const cluster = await repository.addCluster('prod');
+    await storeSnapshot(repository, cluster, 'nightly-1', await readFile(file));
+    await storeSealed(repository, cluster, 'nightly-2', await readFile(file));
+    for (const name of ['nightly-1', 'nightly-2']) {
+      const snapshot = await repository.snapshot(name);
+      const stored = await readFile(snapshot.path);
+      stored[9_000 % stored.length]! ^= 1;
+      await writeFile(snapshot.path, stored);
+      const source = { repository, snapshot };
+      await expect(restoreDatadir(context, { ...options, source })).rejects.toMatchObject({
+        code: 'snapshot-damaged',
+        message: expect.stringContaining(name) as string,
+      });
+    }
     expect(await readdir(join(dataDir, '..'))).toEqual([]);
   });
 

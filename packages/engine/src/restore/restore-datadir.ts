@@ -2,25 +2,33 @@ import { Failure, formatHex64, isFailure, limits } from '@holdfast/base';
 import {
   buildDataDir,
   sameUrls,
+  type BuildOptions,
   type BuiltDataDir,
   type EtcdForm,
   type NewMember,
   type RevisionBump,
 } from '@holdfast/etcd/datadir';
 import { parseInitialCluster, peerUrl, type InitialMember } from '@holdfast/model';
+import type { Repository, SnapshotEntry } from '@holdfast/repository';
+import { refuseDamaged, refuseUntrusted, storedContent } from '../content/index.ts';
 import type { VerbContext } from '../context.ts';
 import { uniqueToken } from './token.ts';
 
+/** From what a data directory is built. */
+export type DatadirSource =
+  | {
+      /** A snapshot file on this machine, whose own trailer has to prove it. */
+      readonly file: string;
+    }
+  | {
+      /** A stored snapshot. One that is sealed lies plain only in the data directory. */
+      readonly repository: Repository;
+      readonly snapshot: SnapshotEntry;
+    };
+
 /** One member of a cluster to be brought back, and from what. */
 export interface RestoreDatadirOptions {
-  readonly source: {
-    /** A snapshot file on this machine. */
-    readonly file: string;
-    /** What a manifest says of it; without one the file's own trailer has to do. */
-    readonly expectedSha256?: string;
-    /** What messages call it: a snapshot's name, or the path. */
-    readonly label: string;
-  };
+  readonly source: DatadirSource;
   /** An absent or empty folder. */
   readonly dataDir: string;
   /** The same, for a log outside of the data directory. */
@@ -49,7 +57,14 @@ export interface RestoreDatadirReport {
     readonly members: readonly { id: string; name: string; peerUrls: readonly string[] }[];
   };
   readonly revision: BuiltDataDir['revision'];
-  readonly source: { readonly label: string; readonly sha256: string; readonly size: number };
+  readonly source: {
+    /** A snapshot's name, or the path of a file. */
+    readonly label: string;
+    readonly sha256: string;
+    readonly size: number;
+    /** The cluster that a stored one is of, with etcd's own id of it; null for a file. */
+    readonly cluster: SnapshotEntry['manifest']['cluster'] | null;
+  };
   readonly target: EtcdForm;
   readonly dataDir: string;
   readonly walDir: string | null;
@@ -61,7 +76,8 @@ export interface RestoreDatadirReport {
  * Builds a member's data directory from a snapshot, all or nothing.
  *
  * @throws Failure restore-plan-invalid, usage, data-dir-exists, not-enough-space, file-unreadable, not-a-snapshot (or
- *   snapshot-damaged, of a snapshot whose hash was known), disk-full, file-unwritable
+ *   snapshot-damaged, of a stored snapshot), disk-full, file-unwritable; of a stored one manifest-untrusted, key-missing,
+ *   key-not-matching, and what storages throw
  */
 export async function restoreDatadir(
   context: VerbContext,
@@ -74,7 +90,7 @@ export async function restoreDatadir(
   const bump = checkedBump(options.bump);
   const built = await asNamed(source, () =>
     buildDataDir({
-      file: source.file,
+      ...contentOf(source),
       dataDir,
       name,
       members,
@@ -82,7 +98,6 @@ export async function restoreDatadir(
       bump,
       signal: context.signal,
       onProgress: (done, total) => context.onProgress?.({ phase: 'copy', done, total }),
-      ...(source.expectedSha256 !== undefined && { expectedSha256: source.expectedSha256 }),
       ...(walDir !== undefined && { walDir }),
       ...(skipHashCheck !== undefined && { skipHashCheck }),
       ...(target !== undefined && { form: target }),
@@ -92,7 +107,11 @@ export async function restoreDatadir(
     member: { id: formatHex64(built.member.id), name },
     cluster: { id: formatHex64(built.cluster.id), token, members: built.cluster.members.map(reported) },
     revision: built.revision,
-    source: { label: source.label, ...built.source },
+    source: {
+      label: 'file' in source ? source.file : source.snapshot.name,
+      ...built.source,
+      cluster: 'file' in source ? null : source.snapshot.manifest.cluster,
+    },
     target: built.form,
     dataDir,
     walDir: walDir ?? null,
@@ -129,13 +148,24 @@ function checkedBump(bump: RevisionBump | null | undefined): RevisionBump | null
   return bump;
 }
 
-/** A file that a manifest vouches for and that is not what it says is a damaged snapshot, known by its name. */
-async function asNamed<T>(source: RestoreDatadirOptions['source'], build: () => Promise<T>): Promise<T> {
+/** What a manifest says has to be so. @throws manifest-untrusted, snapshot-damaged */
+function contentOf(source: DatadirSource): Pick<BuildOptions, 'source' | 'expectedSha256'> {
+  if ('file' in source) return { source: { file: source.file } };
+  const { repository, snapshot } = source;
+  refuseUntrusted(snapshot);
+  refuseDamaged(snapshot);
+  const { sha256 } = snapshot.manifest.content;
+  return { source: storedContent(repository, snapshot).source, expectedSha256: sha256 };
+}
+
+/** What a manifest vouches for and is not what it says is a damaged snapshot, known by its name. */
+async function asNamed<T>(source: DatadirSource, build: () => Promise<T>): Promise<T> {
   try {
     return await build();
   } catch (error) {
-    if (source.expectedSha256 === undefined || !isFailure(error, 'not-a-snapshot')) throw error;
-    throw new Failure('snapshot-damaged', error.why, { name: source.label }, { cause: error });
+    if ('file' in source || !(isFailure(error, 'not-a-snapshot') || isFailure(error, 'object-damaged')))
+      throw error;
+    throw new Failure('snapshot-damaged', error.why, { name: source.snapshot.name }, { cause: error });
   }
 }
 

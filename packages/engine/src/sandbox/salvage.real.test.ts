@@ -33,7 +33,15 @@ async function keysIn(version: '3.4' | '3.6', file: string, auth?: Credentials):
   const [member] = plan.members;
   const { name, peerUrl, dataDir } = member!;
   const members = [{ name, peerUrls: [peerUrl] }];
-  await buildDataDir({ file, dataDir, name, members, token: plan.token, bump: null, signal });
+  await buildDataDir({
+    source: { file },
+    dataDir,
+    name,
+    members,
+    token: plan.token,
+    bump: null,
+    signal,
+  });
   await using cluster = await startPlanned(plan, { restored: true });
   const { keyValues } = await cluster.gateway().rangeAll();
   return keyValues.map((each) => Buffer.from(each.key).toString()).sort();

@@ -1,34 +1,45 @@
 import type { HashKvAnswer, MemberStatus } from '@holdfast/etcd/client';
 import type { SnapshotPosition } from '@holdfast/etcd/snapshot';
 import type { TrailedContent } from '@holdfast/etcd/stream';
-import type { ClusterRecord, MemberChoice, SnapshotManifest } from '@holdfast/model';
-import type { SnapshotEntry } from '@holdfast/repository';
+import type { ClusterRecord, CompanionsRecord, MemberChoice, SnapshotManifest } from '@holdfast/model';
+import type { ManifestDraft } from '@holdfast/repository';
 
-/** All that is known of a snapshot once it has been received. */
+/** All that is known of a snapshot once it has been received, wherever it is stored. */
 export interface SnapshotFacts {
-  readonly name: string;
   readonly holdfast: string;
-  readonly cluster: ClusterRecord;
+  readonly kubernetesUid: string | undefined;
   readonly choice: MemberChoice;
   readonly status: MemberStatus;
   readonly content: TrailedContent;
   readonly position: SnapshotPosition;
   readonly hashKv: HashKvAnswer;
-  readonly previous: SnapshotEntry | undefined;
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly trigger: SnapshotManifest['trigger'];
 }
 
+/** What of it differs from one repository to the next. */
+export interface StoredFacts {
+  readonly name: string;
+  readonly cluster: ClusterRecord;
+  readonly objects: SnapshotManifest['objects'];
+  readonly recipients: string[];
+  readonly companions: CompanionsRecord | null;
+}
+
 /** Puts the facts into the form in which they are stored. */
-export function manifestOf(facts: SnapshotFacts): SnapshotManifest {
-  const { name, cluster, choice, status, content, position, hashKv, previous } = facts;
+export function manifestOf(facts: SnapshotFacts, stored: StoredFacts): ManifestDraft {
+  const { choice, status, content, position, hashKv } = facts;
+  const { cluster, ...rest } = stored;
   const { member } = choice;
   return {
-    apiVersion: 'holdfast.dev/v1',
-    kind: 'Snapshot',
-    name,
-    cluster: { id: cluster.id, name: cluster.name, etcdId: status.clusterId },
+    ...rest,
+    cluster: {
+      id: cluster.id,
+      name: cluster.name,
+      etcdId: status.clusterId,
+      kubernetesUid: facts.kubernetesUid ?? null,
+    },
     member: {
       id: member.id,
       name: member.name,
@@ -43,10 +54,9 @@ export function manifestOf(facts: SnapshotFacts): SnapshotManifest {
     compactRevision: position.compactRevision,
     ...('hashKv' in hashKv ? { hashKv: hashKv.hashKv } : { hashKv: null, hashKvMissing: hashKv.missing }),
     content: { ...content, pageSize: position.pageSize },
-    objects: [{ role: 'snapshot', path: 'snapshot.db', encoding: 'plain', ...content }],
     quorum: { state: choice.doubts.length === 0 ? 'healthy' : 'degraded', reasons: [...choice.doubts] },
     trigger: facts.trigger,
     times: { startedAt: facts.startedAt.toISOString(), finishedAt: facts.finishedAt.toISOString() },
-    lineage: { previous: previous?.name ?? null, previousManifestSha256: previous?.manifestSha256 ?? null },
+    origin: null,
   };
 }

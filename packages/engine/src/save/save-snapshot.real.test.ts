@@ -7,7 +7,8 @@ import { openRepository, type Repository } from '@holdfast/repository';
 import { etcdMinors, etcdOrSkip, startCluster, type EtcdCluster } from '@holdfast/test-servers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VerbContext } from '../context.ts';
-import { saveSnapshot, type SaveOptions } from './save-snapshot.ts';
+import type { SaveOptions } from './save-options.ts';
+import { saveSnapshot } from './save-snapshot.ts';
 
 let folder: string;
 let repository: Repository;
@@ -37,7 +38,8 @@ async function save(
   options: Partial<SaveOptions> = {},
   overrides: Partial<VerbContext> = {},
 ) {
-  return (await saveSnapshot({ ...context, ...overrides }, { client, repository, ...options })).snapshot;
+  const destinations = [{ name: 'here', repository, required: true }];
+  return (await saveSnapshot({ ...context, ...overrides }, { client, destinations, ...options })).snapshot;
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -84,7 +86,7 @@ describe.each(etcdMinors)('etcd %s', async (version) => {
       raft: { term: Number(second.raftTerm) },
       quorum: { state: 'healthy', reasons: [] },
       hashKv: { revision: second.revision, ...(await cluster.gateway().hashKv(second.revision)) },
-      lineage: { previous: null, previousManifestSha256: null },
+      lineage: { writer: null, sequence: 1, previous: null },
     });
     // From 3.6 on it is written some seconds after the start.
     if (version < '3.6') expect(manifest.versions.storage).toBeNull();
@@ -125,7 +127,7 @@ describe.each(etcdMinors)('etcd %s', async (version) => {
       expect(degraded.manifest).toMatchObject({
         member: { endpoint: all[left] },
         quorum: { state: 'degraded' },
-        lineage: { previous: version === '3.4' ? null : 'learned' },
+        lineage: { previous: version === '3.4' ? null : { name: 'learned' } },
       });
       expect(degraded.manifest.quorum.reasons.join()).toContain('could not answer a linearizable read');
       expect(degraded.state).toBe('verified');

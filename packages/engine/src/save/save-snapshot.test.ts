@@ -16,9 +16,10 @@ test('aborted before it begins, a save ends with that reason and with nothing el
     // Nobody listens at port 1, so that whatever is asked there fails later.
     await using client = connectEtcd({ endpoints: ['http://127.0.0.1:1'], clock: systemClock });
     const repository = await openRepository(join(folder, 'repository'), { create: true });
+    const destinations = [{ name: 'here', repository, required: true }];
     const reason = new Error('enough');
     const context = { clock: systemClock, signal: AbortSignal.abort(reason), holdfast: '0.0.0' };
-    await expect(saveSnapshot(context, { client, repository })).rejects.toBe(reason);
+    await expect(saveSnapshot(context, { client, destinations })).rejects.toBe(reason);
     await expect(client.survey()).rejects.toMatchObject({ code: 'etcd-unreachable' });
     await new Promise(setImmediate);
     expect(unhandled).toEqual([]);

@@ -1,11 +1,11 @@
 import type { Check } from '@holdfast/model';
 import type { SnapshotPosition } from '@holdfast/etcd/snapshot';
-import { manifestOf } from '@holdfast/repository/testing';
+import { storedManifestOf } from '@holdfast/repository/testing';
 import { expect, test } from 'vitest';
 import { checkAgreement } from './agreement.ts';
 
 const cluster = { id: '59c5e2dd-5902-84f8-a77e-cc5978b96b4c', name: 'prod' };
-const manifest = { ...manifestOf('one', cluster, Buffer.alloc(0)), revision: 9, compactRevision: 5 };
+const manifest = { ...storedManifestOf('one', cluster, Buffer.alloc(0)), revision: 9, compactRevision: 5 };
 const position: SnapshotPosition = {
   pageSize: 4096,
   size: 40_960,

@@ -8,7 +8,7 @@ import type { SnapshotPosition } from '@holdfast/etcd/snapshot';
  */
 export function checkAgreement(
   checks: readonly Check[],
-  manifest: SnapshotManifest,
+  manifest: Pick<SnapshotManifest, 'revision' | 'compactRevision' | 'content'>,
   position: SnapshotPosition | null,
 ): Check[] {
   if (position === null) return [...checks];

@@ -1,9 +1,6 @@
-import { verifySnapshotFile } from '@holdfast/etcd/snapshot';
-import type { RestoreSource } from '@holdfast/model';
-import { fileSha256 } from '../file-sha256.ts';
+import { contentSha256, verifyContent, type SnapshotContent } from '../../content/index.ts';
+import type { PlannedSnapshot } from '../planned-content.ts';
 import type { Finding, Subject } from './request.ts';
-
-type SnapshotSource = Extract<RestoreSource, { kind: 'snapshot' }>;
 
 /** P1: what is to be restored is whole. */
 export async function checkIntegrity(subject: Subject): Promise<Finding> {
@@ -12,34 +9,37 @@ export async function checkIntegrity(subject: Subject): Promise<Finding> {
     return { outcome: 'passed', detail: 'the data comes from the cluster that runs, which keeps it whole' };
   }
   if (source.kind === 'salvage') return survivingData(subject, source.member);
+  const content = await subject.content();
+  if (content === undefined) throw new Error('a restore from a snapshot has its content');
   const proven = subject.stored?.evidence.at(-1);
   return proven?.outcome === 'passed' && subject.stored?.state === 'verified'
-    ? await sameBytes(subject, source, proven.at)
-    : await wholeFile(subject, source);
+    ? await sameBytes(subject, content, source, proven.at)
+    : await whole(subject, content, source);
 }
 
 /** A verified snapshot needs no second look inside as long as not one byte of it has changed. */
 async function sameBytes(
   { context }: Subject,
-  { path, sha256, size }: SnapshotSource,
+  content: SnapshotContent,
+  { sha256, size }: PlannedSnapshot,
   provenAt: string,
 ): Promise<Finding> {
-  const { sha256: found, size: done } = await fileSha256(context, path, 'verify', size);
+  const { sha256: found, size: done } = await contentSha256(context, content, 'verify', size);
   const evidence = { sha256: found, expected: sha256, size: done, provenAt };
   return found === sha256
     ? { outcome: 'passed', detail: `it was verified at ${provenAt}, and its SHA-256 is unchanged`, evidence }
     : { outcome: 'failed', detail: `its SHA-256 is ${found} and should be ${sha256}`, evidence };
 }
 
-async function wholeFile(
+async function whole(
   { context, stored }: Subject,
-  { path, sha256, size }: SnapshotSource,
+  content: SnapshotContent,
+  { sha256, size }: PlannedSnapshot,
 ): Promise<Finding> {
-  const { checks } = await verifySnapshotFile(path, {
+  const { checks } = await verifyContent(context, content, {
+    phase: 'verify',
     expected: { size, sha256 },
     hashKv: stored?.manifest.hashKv ?? null,
-    signal: context.signal,
-    onProgress: (done, total) => context.onProgress?.({ phase: 'verify', done, total }),
   });
   const failed = checks.filter((each) => each.outcome === 'failed');
   const evidence = { checks, sha256, size };

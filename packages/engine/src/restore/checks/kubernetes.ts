@@ -1,44 +1,70 @@
 import { join } from 'node:path';
-import { isFailure } from '@holdfast/base';
-import { openFileSource, openImage, readBuckets } from '@holdfast/etcd/bolt';
-import { bucketNames, readRecords } from '@holdfast/etcd/mvcc';
-import { readPosition } from '@holdfast/etcd/snapshot';
+import { openFileSource, type ByteSource } from '@holdfast/etcd/bolt';
+import { startSnapshotFacts } from '@holdfast/kube';
+import { lookThrough } from './first-records.ts';
 import type { Subject } from './request.ts';
 
-/** Records that are looked at: those of Kubernetes are nearly all there are, so the first few tell. */
-const lookedAt = 2_000;
+type Looked = Pick<Subject, 'plan' | 'content' | 'context'>;
 
-/** Whether what is restored is the data of Kubernetes; null when that cannot be told cheaply, or from here. */
-export async function kubernetesIn({ plan }: Pick<Subject, 'plan'>): Promise<boolean | null> {
-  const { source, members } = plan;
+/**
+ * Whether what is restored is the data of Kubernetes, by the first keys of it: API servers keep objects below /registry/
+ * unless told otherwise, and where they have compacted in any case (kubernetes, apiserver/pkg/storage/etcd3/compact.go).
+ * Null when that cannot be told cheaply, or from here.
+ */
+export async function kubernetesIn(subject: Looked): Promise<boolean | null> {
+  const { source, members } = subject.plan;
   if (source.kind === 'quorum') return null;
-  if (source.kind === 'snapshot') return await keysTell(source.path, source.revision);
-  const survivor = members.find(({ name }) => name === source.member);
+  const survivor = source.kind === 'salvage' && members.find(({ name }) => name === source.member);
   if (survivor === undefined) return null;
-  return await keysTell(join(survivor.dataDir, 'member', 'snap', 'db'), source.revision);
+  const open = survivor === false ? () => opened(subject) : () => databaseOf(survivor.dataDir);
+  const looked = await lookThrough(open, source.revision, (key) =>
+    key.startsWith('/registry/') || key === 'compact_rev_key' ? true : undefined,
+  );
+  return looked?.found ?? (looked?.all === true ? false : null);
+}
+
+/** The UIDs of the Kubernetes that a snapshot is of, and of the cluster that is restored; null: not known. */
+export interface KubernetesUids {
+  readonly snapshot: string | null;
+  readonly cluster: string | null;
 }
 
 /**
- * By the first keys of a database: API servers keep objects below /registry/ unless told otherwise, and where they have
- * compacted in any case (kubernetes, apiserver/pkg/storage/etcd3/compact.go). Members have their data at the same path,
- * each on its own machine: what stands at another revision may be another one's.
+ * The first as the manifest or the snapshot itself has it; the second as a database of a member on this machine has it, or
+ * the repository of the cluster of that name.
  */
-async function keysTell(path: string, revision: number): Promise<boolean | null> {
-  try {
-    using source = openFileSource(path);
-    if ((await readPosition(source)).revision !== revision) return null;
-    const image = await openImage(source);
-    const bucket = (await readBuckets(image)).get(bucketNames.key);
-    if (bucket === undefined) return null;
-    let records = 0;
-    for await (const { key } of readRecords(image, bucket)) {
-      const name = Buffer.from(key).toString('latin1');
-      if (name.startsWith('/registry/') || name === 'compact_rev_key') return true;
-      if (++records === lookedAt) return null;
-    }
-    return false;
-  } catch (error) {
-    if (!isFailure(error)) throw error;
-    return null;
+export async function kubernetesUids(
+  subject: Looked & Pick<Subject, 'stored' | 'repository'>,
+): Promise<KubernetesUids> {
+  const { plan, stored, repository } = subject;
+  const snapshot =
+    stored?.manifest.cluster.kubernetesUid ?? (await uidIn(() => opened(subject), plan.source.revision));
+  if (snapshot === null) return { snapshot, cluster: null };
+  for (const { dataDir, sight } of plan.members) {
+    if (sight.revision === null) continue;
+    const cluster = await uidIn(() => databaseOf(dataDir), sight.revision);
+    if (cluster !== null) return { snapshot, cluster };
   }
+  const known = (await repository?.clusters())?.find(({ name }) => name === plan.cluster.name);
+  return { snapshot, cluster: known?.kubernetesUid ?? null };
+}
+
+const kubeSystem = '/registry/namespaces/kube-system';
+
+async function uidIn(open: () => Promise<ByteSource | undefined>, revision: number): Promise<string | null> {
+  const looked = await lookThrough(open, revision, (key, value) => {
+    if (key !== kubeSystem) return undefined;
+    const taker = startSnapshotFacts();
+    taker.take(Buffer.from(key), value);
+    return taker.facts().uid ?? undefined;
+  });
+  return looked?.found ?? null;
+}
+
+async function opened({ content, context }: Looked): Promise<ByteSource | undefined> {
+  return (await content())?.open(context.signal);
+}
+
+async function databaseOf(dataDir: string): Promise<ByteSource> {
+  return openFileSource(join(dataDir, 'member', 'snap', 'db'));
 }

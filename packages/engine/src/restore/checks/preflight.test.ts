@@ -56,7 +56,7 @@ async function stored(etcdId: string, state: 'healthy' | 'degraded' = 'healthy')
   const repository = await openRepository(join(folder, 'repository'), { create: true });
   const cluster = await repository.addCluster('elsewhere');
   await storeSnapshot(repository, cluster, 'one', content, {
-    cluster: { ...cluster, etcdId },
+    cluster: { id: cluster.id, name: cluster.name, etcdId, kubernetesUid: null },
     quorum: { state, reasons: state === 'healthy' ? [] : ['m1 was alone'] },
   });
   const { path } = await repository.snapshot('one');
@@ -86,14 +86,14 @@ test('every check is made, in order, and tells what it saw', async () => {
 
 describe('P1 integrity', () => {
   test('a file that was cut is told, and everything else that reads it fails', async () => {
-    await truncate(source.path, 5_000);
+    await truncate(source.path!, 5_000);
     const checks = await made();
     expect(checks['P1']).toMatchObject({ outcome: 'failed' });
     expect(checks['P4']?.outcome).toBe('failed');
   });
 
   test('a file that is gone fails', async () => {
-    await rm(source.path);
+    await rm(source.path!);
     expect((await made())['P1']).toMatchObject({
       outcome: 'failed',
       detail: expect.stringContaining('ENOENT') as string,

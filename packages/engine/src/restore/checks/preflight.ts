@@ -1,7 +1,9 @@
 import { isFailure } from '@holdfast/base';
 import type { RestoreCheck } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
+import { refuseUntrusted, type SnapshotContent } from '../../content/index.ts';
 import type { VerbContext } from '../../context.ts';
+import { plannedContent, plannedEntry } from '../planned-content.ts';
 import { checkFreshness } from './freshness.ts';
 import { checkIntegrity } from './integrity.ts';
 import { checkLearners } from './learners.ts';
@@ -35,15 +37,24 @@ const checks: readonly { readonly id: string; readonly what: string; readonly lo
  * Makes every check of before a restore, one after another, and changes nothing. What a check cannot look at fails. A
  * failed one that the plan lets be skipped is told as skipped, with the reason.
  *
- * @throws the signal's reason; file-unreadable and the like of the repository
+ * @throws the signal's reason; manifest-untrusted; file-unreadable and the like of the repository
  */
 export async function preflight(context: VerbContext, request: PreflightRequest): Promise<RestoreCheck[]> {
-  const { plan } = request;
-  const path = plan.source.kind === 'snapshot' ? plan.source.path : undefined;
-  let reading: Promise<SnapshotFacts> | undefined;
-  const facts = async (): Promise<SnapshotFacts | undefined> =>
-    path === undefined ? undefined : await (reading ??= readSnapshotFacts(path));
-  const subject: Subject = { ...request, context, facts, stored: await storedSnapshot(request) };
+  const { plan, repository } = request;
+  const { source, cluster } = plan;
+  let opening: Promise<SnapshotContent> | undefined;
+  const content = async (): Promise<SnapshotContent | undefined> =>
+    source.kind === 'snapshot'
+      ? await (opening ??= plannedContent({ source, cluster }, repository))
+      : undefined;
+  let reading: Promise<SnapshotFacts | undefined> | undefined;
+  const read = async (): Promise<SnapshotFacts | undefined> => {
+    const opened = await content();
+    return opened && (await readSnapshotFacts(opened, context.signal));
+  };
+  const facts = (): Promise<SnapshotFacts | undefined> => (reading ??= read());
+  const stored = await storedSnapshot(request);
+  const subject: Subject = { ...request, context, content, facts, stored };
   const made: RestoreCheck[] = [];
   for (const { id, what, look } of checks) {
     context.signal.throwIfAborted();
@@ -69,6 +80,8 @@ async function found(look: Look, subject: Subject): Promise<Finding> {
 async function storedSnapshot({ plan, repository }: PreflightRequest): Promise<SnapshotEntry | undefined> {
   const { source } = plan;
   if (source.kind !== 'snapshot' || repository === undefined) return undefined;
-  const { snapshots } = await repository.snapshots();
-  return snapshots.find((each) => each.path === source.path);
+  const entry = await plannedEntry(source, repository);
+  // No check, so that none can let it be skipped.
+  if (entry !== undefined) refuseUntrusted(entry);
+  return entry;
 }

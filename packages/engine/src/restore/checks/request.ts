@@ -1,5 +1,6 @@
 import type { RestoreCheck, RestorePlan } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
+import type { SnapshotContent } from '../../content/index.ts';
 import type { VerbContext } from '../../context.ts';
 import type { Connect, NodeOf } from '../ports.ts';
 import type { SnapshotFacts } from './snapshot-facts.ts';
@@ -23,7 +24,9 @@ export interface Subject extends PreflightRequest {
   readonly context: VerbContext;
   /** The snapshot as the repository has it; undefined for a file, and without a snapshot. */
   readonly stored: SnapshotEntry | undefined;
-  /** What the snapshot's own file says; undefined without a snapshot. Throws Failure not-a-snapshot, file-unreadable. */
+  /** The plain bytes of the snapshot; undefined without one. Throws as plannedContent. */
+  readonly content: () => Promise<SnapshotContent | undefined>;
+  /** What they say; undefined without a snapshot. Throws Failure not-a-snapshot; as the content. */
   readonly facts: () => Promise<SnapshotFacts | undefined>;
 }
 

@@ -1,4 +1,5 @@
 import type { OldMember } from '@holdfast/model';
+import { kubernetesUids, type KubernetesUids } from './kubernetes.ts';
 import type { Finding, Subject } from './request.ts';
 
 /** P2: what is to be restored belongs to this cluster. `clone` lets another one's snapshot pass with a warning. */
@@ -17,9 +18,10 @@ export async function checkRightCluster(subject: Subject): Promise<Finding> {
   }
   const facts = await subject.facts();
   const etcdId = stored?.manifest.cluster.etcdId ?? null;
-  const known = { etcdId, oldId: plan.cluster.oldId, ids, clone: clone === true };
+  const kubernetes = await kubernetesUids(subject);
+  const known = { etcdId, oldId: plan.cluster.oldId, ids, kubernetes, clone: clone === true };
   const evidence = { ...known, members: facts?.members ?? [] };
-  const { sure, why } = likeness(subject, facts?.members ?? [], etcdId);
+  const { sure, why } = byKubernetes(kubernetes) ?? likeness(subject, facts?.members ?? [], etcdId);
   if (sure === 'same' && mixed === undefined) return { outcome: 'passed', detail: why, evidence };
   if (sure === 'same') return { outcome: 'warned', detail: `${why}; ${mixed}`, evidence };
   if (sure === 'likely') return { outcome: 'warned', detail: why, evidence };
@@ -30,6 +32,14 @@ export async function checkRightCluster(subject: Subject): Promise<Finding> {
 interface Likeness {
   readonly sure: 'same' | 'likely' | 'other';
   readonly why: string;
+}
+
+/** The UID of a Kubernetes outlives every restore, so where both are known nothing else matters. */
+function byKubernetes({ snapshot, cluster }: KubernetesUids): Likeness | undefined {
+  if (snapshot === null || cluster === null) return undefined;
+  return snapshot === cluster
+    ? { sure: 'same', why: `snapshot and cluster are of the Kubernetes ${cluster}` }
+    : { sure: 'other', why: `the snapshot is of the Kubernetes ${snapshot}, the cluster is ${cluster}` };
 }
 
 /** etcd's own cluster id ends with a restore, so another one alone proves nothing; names and addresses then decide. */

@@ -1,7 +1,8 @@
-import { openFileSource, openImage, readBuckets } from '@holdfast/etcd/bolt';
+import { openImage, readBuckets } from '@holdfast/etcd/bolt';
 import { bucketNames, readSmallBucket } from '@holdfast/etcd/mvcc';
 import { readListedMembers, readPosition, type SnapshotPosition } from '@holdfast/etcd/snapshot';
 import type { OldMember } from '@holdfast/model';
+import type { SnapshotContent } from '../../content/index.ts';
 
 /** What a snapshot's file tells of the cluster that it was taken from. */
 export interface SnapshotFacts {
@@ -11,9 +12,12 @@ export interface SnapshotFacts {
   readonly auth: boolean;
 }
 
-/** Reads the few pages that tell them. @throws Failure not-a-snapshot, file-unreadable */
-export async function readSnapshotFacts(path: string): Promise<SnapshotFacts> {
-  const source = openFileSource(path);
+/** Reads the few pages that tell them. @throws Failure not-a-snapshot; as the content */
+export async function readSnapshotFacts(
+  content: SnapshotContent,
+  signal: AbortSignal,
+): Promise<SnapshotFacts> {
+  const source = await content.open(signal);
   try {
     const position = await readPosition(source);
     const image = await openImage(source);
@@ -23,6 +27,6 @@ export async function readSnapshotFacts(path: string): Promise<SnapshotFacts> {
     const members = await readListedMembers(source);
     return { position, members, auth: logins?.get('authEnabled')?.[0] === 1 };
   } finally {
-    source.close();
+    await source.close();
   }
 }

@@ -32,7 +32,8 @@ export async function saveOnce(
   if (stored !== undefined) return stored;
   await using client = order.connect(members.flatMap(({ clientUrls }) => clientUrls));
   const within = { ...context, signal: order.endOfStep };
-  const options = { client, repository, cluster, name, allowDegraded, trigger };
+  const destinations = [{ name: repository.location, repository, required: true }];
+  const options = { client, destinations, cluster, name, allowDegraded, trigger };
   return (await saveSnapshot(within, options)).snapshot;
 }
 

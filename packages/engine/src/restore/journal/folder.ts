@@ -4,7 +4,7 @@ import { Failure, isFailure } from '@holdfast/base';
 import { restoreIdPattern, RestoreReport, type RestorePlan } from '@holdfast/model';
 import { isSystemError, makeFolder, reading, writing } from '@holdfast/repository';
 import { readPlan } from '../plan/index.ts';
-import { writeDurably } from './durable-file.ts';
+import { writeDurably } from '../../durable-file.ts';
 
 /** Where the records of one restore are, `<stateDir>/restores/<id>/`: for the user who leads it only. */
 export interface RestoreFolder {

@@ -18,4 +18,5 @@ export {
   type RestoreFolder,
 } from './folder.ts';
 export { Journal, readJournal } from './journal.ts';
-export { holdRestore, isHeld } from './lock.ts';
+export { isHeld } from '../../process-lock.ts';
+export { holdRestore } from './lock.ts';

@@ -14,7 +14,8 @@ import type { JournalRecord } from '@holdfast/model';
 import { thisProcess } from '@holdfast/repository';
 import { afterAll, expect, test } from 'vitest';
 import { Journal, readJournal } from './journal.ts';
-import { holdRestore, isHeld } from './lock.ts';
+import { isHeld } from '../../process-lock.ts';
+import { holdRestore } from './lock.ts';
 import { recordLine } from './record-line.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'holdfast-journal-'));

@@ -20,7 +20,7 @@ export async function doStep(
     if (componentAct !== undefined) return componentAct.node.performComponent(componentAct.order, context);
     if (!isOnNode(step)) return inCluster(leader, step, endOfStep);
     const member = memberNamed(plan, step.member);
-    const order = doingOrder(plan, stateOf(leader), step.kind, member, options.nodes);
+    const order = doingOrder(plan, stateOf(leader), step.kind, member, options);
     return options.nodes(member).perform(order, context);
   });
 }

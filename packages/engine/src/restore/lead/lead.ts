@@ -15,6 +15,7 @@ import { faultDetails, faultSentence } from './fault.ts';
 import { goForward } from './forward.ts';
 import { stateOf, type Leader, type LeadOptions } from './leader.ts';
 import { refuseBelowLater } from './later.ts';
+import { needsSnapshot, refuseClosed } from './closed.ts';
 import { begin, noteTaken, report, takeUp } from './take-up.ts';
 import { refuseNoWayBack } from './way-back.ts';
 
@@ -27,7 +28,7 @@ type Again = LeadOptions & {
  * Carries a plan out. A step that fails, or takes longer than its limit, has everything undone.
  *
  * @throws restore-rolled-back; restore-held when another one is at work on the data; restore-stuck when it can neither go
- *   on nor be undone; restore-paused when the signal was aborted; restore-refused when it is no whole plan or lacks its repository, restore-state when it was begun before, restore-running; disk-full
+ *   on nor be undone; restore-paused when the signal was aborted; restore-refused when it is no whole plan or lacks its repository, key-missing when it lacks its key, restore-state when it was begun before, restore-running; disk-full
  *   and file-unwritable when the journal cannot be written, which leaves everything as it stands
  */
 export async function runRestore(
@@ -36,6 +37,7 @@ export async function runRestore(
 ): Promise<RestoreReport> {
   refuseAltered(options.plan);
   refuseNothingSaved(options);
+  await refuseClosed(context, options);
   return begin(context, options, options.plan, async (held) => {
     await noteTaken(held, options);
     return finish({ ...held, context, options });
@@ -45,8 +47,8 @@ export async function runRestore(
 /**
  * Goes on with a restore in the direction in which it was going.
  *
- * @throws as {@link runRestore}; restore-missing, journal-damaged, restore-state when it is over, or is being undone and a
- *   later restore of the cluster stands on it
+ * @throws as {@link runRestore}, of the repository and the key only while a member still needs the snapshot; restore-missing,
+ *   journal-damaged, restore-state when it is over, or is being undone and a later restore of the cluster stands on it
  */
 export async function resumeRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
   return takeUp(context, options, async (held) => {
@@ -54,6 +56,7 @@ export async function resumeRestore(context: VerbContext, options: Again): Promi
     const { outcome, direction } = stateOf(leader);
     if (outcome !== undefined) return lateReport(leader, outcome);
     if (direction === 'back') await refuseBelowLater(leader);
+    else if (needsSnapshot(leader)) await refuseClosed(context, { ...options, plan: leader.plan });
     await noteTaken(leader, options);
     if (direction === 'forward') return finish(leader);
     await goBack(leader);

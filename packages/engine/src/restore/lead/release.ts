@@ -45,7 +45,7 @@ export async function releaseRestore(
 /** Gives a claim back that `unlock` could not give back in its time. */
 async function unlockLate(
   held: HeldRestore,
-  { nodes }: ReleaseOptions,
+  options: ReleaseOptions,
   member: PlannedMember,
   context: NodeContext,
 ): Promise<void> {
@@ -53,5 +53,5 @@ async function unlockLate(
   const state = stateOf(held);
   if (state.outcome !== 'finished') return;
   if (foundBy(plan, state, 'unlock', member.name)?.['warning'] === undefined) return;
-  await nodes(member).perform(doingOrder(plan, state, 'unlock', member, nodes), context);
+  await options.nodes(member).perform(doingOrder(plan, state, 'unlock', member, options), context);
 }

@@ -6,8 +6,11 @@ import {
   type StepKind,
 } from '@holdfast/model';
 import type { ArtefactSource, ComponentOrder, StepEvidence, StepOrder } from '../node.ts';
-import type { NodeOf } from '../ports.ts';
-import { fileArtefact } from './file-artefact.ts';
+import type { LeadOptions } from './leader.ts';
+import { plannedContent } from '../planned-content.ts';
+
+/** Where the bytes come from that nodes are given. */
+type Origins = Pick<LeadOptions, 'nodes' | 'repository'>;
 
 /** What a node is told to do a step. */
 export function doingOrder(
@@ -15,9 +18,9 @@ export function doingOrder(
   state: OperationState,
   kind: StepKind,
   member: PlannedMember,
-  nodes: NodeOf,
+  origins: Origins,
 ): StepOrder {
-  const artefact = artefactOf(plan, state, kind, nodes);
+  const artefact = artefactOf(plan, state, kind, origins);
   return { ...orderOf(plan, state, kind, member), ...(artefact !== undefined && { artefact }) };
 }
 
@@ -110,11 +113,20 @@ function artefactOf(
   plan: RestorePlan,
   state: OperationState,
   kind: StepKind,
-  nodes: NodeOf,
+  { nodes, repository }: Origins,
 ): ArtefactSource | undefined {
   if (kind !== 'fetch' && kind !== 'share' && kind !== 'stage') return undefined;
   const { source } = plan;
-  if (source.kind === 'snapshot') return fileArtefact(source);
+  if (source.kind === 'snapshot') {
+    const { sha256, size } = source;
+    return {
+      sha256,
+      size,
+      open: async function* (signal) {
+        yield* (await plannedContent({ source, cluster: plan.cluster }, repository)).stream(signal);
+      },
+    };
+  }
   if (source.kind === 'quorum') return undefined;
   if (foundBy(plan, state, 'salvage', source.member) === undefined) return undefined;
   const member = memberNamed(plan, source.member);

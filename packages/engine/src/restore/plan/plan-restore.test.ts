@@ -180,7 +180,16 @@ describe('from a snapshot', () => {
     const world = await worldOf(three(off({ revision: 10 }), lost, lost));
     const repository = await world.repository({ mine: {} }, 'one');
     await world.repository(
-      { theirs: { cluster: { id: (await repository.addCluster('two')).id, name: 'two', etcdId: 'beef' } } },
+      {
+        theirs: {
+          cluster: {
+            id: (await repository.addCluster('two')).id,
+            name: 'two',
+            etcdId: 'beef',
+            kubernetesUid: null,
+          },
+        },
+      },
       'two',
     );
     const plan = await planRestore(context, world.request({ repository }));

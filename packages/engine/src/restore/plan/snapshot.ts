@@ -1,10 +1,11 @@
 import { Failure } from '@holdfast/base';
 import { openFileSource } from '@holdfast/etcd/bolt';
 import { readPosition } from '@holdfast/etcd/snapshot';
-import { newestVerified, type RestoreSource } from '@holdfast/model';
+import { newestVerified } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import type { VerbContext } from '../../context.ts';
-import { fileSha256 } from '../file-sha256.ts';
+import { contentSha256, fileContent, refuseDamaged, refuseUntrusted } from '../../content/index.ts';
+import type { PlannedSnapshot } from '../planned-content.ts';
 import type { FoundMember } from './sight.ts';
 import type { TriageRequest } from './request.ts';
 
@@ -12,7 +13,10 @@ import type { TriageRequest } from './request.ts';
 export interface FoundSnapshot {
   /** A name in the repository, or the path of a file. */
   readonly name: string;
-  readonly path: string;
+  /** Its plain file; null where only the repository opens it. */
+  readonly path: string | null;
+  /** Where it is stored; null for a file. */
+  readonly stored: NonNullable<PlannedSnapshot['stored']> | null;
   readonly revision: number;
   readonly size: number;
   readonly takenAt: string | null;
@@ -25,8 +29,8 @@ export interface FoundSnapshot {
 /**
  * The snapshot that is named, else the newest verified one of this cluster. Without one, why there is none.
  *
- * @throws Failure snapshot-missing, snapshot-damaged, cluster-missing, cluster-ambiguous, not-a-snapshot, file-unreadable,
- *   manifest-damaged; usage for a name without a repository
+ * @throws Failure snapshot-missing, snapshot-damaged, manifest-untrusted, cluster-missing, cluster-ambiguous,
+ *   not-a-snapshot, file-unreadable, manifest-damaged; usage for a name without a repository
  */
 export async function findSnapshot(
   request: TriageRequest,
@@ -39,27 +43,42 @@ export async function findSnapshot(
       throw new Failure('usage', `no repository is named that could hold ${snapshot}`);
     return { why: 'no repository is named' };
   }
-  if (snapshot !== undefined) return ofEntry(await repository.snapshot(snapshot, repositoryCluster));
+  if (snapshot !== undefined)
+    return ofEntry(repository, await repository.snapshot(snapshot, repositoryCluster));
   const cluster = await clusterOf(repository, request, members);
   if (cluster === undefined) return { why: `${repository.location} holds no cluster` };
   const { snapshots } = await repository.snapshots(cluster);
   const name = newestVerified(snapshots);
   const entry = snapshots.find((each) => each.name === name);
-  if (entry !== undefined) return ofEntry(entry);
+  if (entry !== undefined) return ofEntry(repository, entry);
   const newest = snapshots.at(-1);
   if (newest === undefined) return { why: `${repository.location} holds no snapshot of this cluster` };
-  const fault =
-    newest.state === 'verified' ? 'degraded' : newest.state === 'stored' ? 'not verified' : 'damaged';
+  const fault = !newest.trust.trusted
+    ? `not trusted (${newest.trust.why})`
+    : newest.state === 'verified'
+      ? 'degraded'
+      : newest.state === 'stored'
+        ? 'not verified'
+        : 'damaged';
   return { why: `${repository.location} holds no proven one: ${newest.name} is ${fault}` };
 }
 
 /** As a plan has it. The file without a manifest is read from end to end for its hash. */
 export async function sourceOf(
   context: VerbContext,
-  { name, path, revision, size, takenAt, sha256 }: FoundSnapshot,
-): Promise<Extract<RestoreSource, { kind: 'snapshot' }>> {
-  const hash = sha256 ?? (await fileSha256(context, path, 'hash', size)).sha256;
-  return { kind: 'snapshot', label: name, path, sha256: hash, size, revision, takenAt };
+  { name, path, stored, revision, size, takenAt, sha256 }: FoundSnapshot,
+): Promise<PlannedSnapshot> {
+  const hash = sha256 ?? (await contentSha256(context, fileContent(path ?? name), 'hash', size)).sha256;
+  return {
+    kind: 'snapshot',
+    label: name,
+    path,
+    ...(stored !== null && { stored }),
+    sha256: hash,
+    size,
+    revision,
+    takenAt,
+  };
 }
 
 /** The one that is named; else of the described name; else of the etcd that was found; else the only one. */
@@ -83,18 +102,28 @@ async function clusterOf(
   throw new Failure('cluster-ambiguous', `none of ${names} is called ${description.name}`);
 }
 
-function ofEntry({ name, path, state, damage, manifest }: SnapshotEntry): FoundSnapshot {
-  if (state === 'damaged') {
-    throw new Failure('snapshot-damaged', damage ?? 'its newest verification failed', { name });
-  }
+function ofEntry(repository: Repository, entry: SnapshotEntry): FoundSnapshot {
+  const { name, plainFile, manifest } = entry;
+  refuseUntrusted(entry);
+  refuseDamaged(entry);
   const { size, sha256 } = manifest.content;
   const { revision, times, cluster } = manifest;
   // The image is of the moment when the stream began.
-  return { name, path, revision, size, sha256, takenAt: times.startedAt, etcdId: cluster.etcdId };
+  return {
+    name,
+    path: plainFile,
+    stored: { repository: repository.location, clusterId: entry.cluster.id, name },
+    revision,
+    size,
+    sha256,
+    takenAt: times.startedAt,
+    etcdId: cluster.etcdId,
+  };
 }
 
 async function ofFile(path: string): Promise<FoundSnapshot> {
   using source = openFileSource(path);
   const { revision } = await readPosition(source);
-  return { name: path, path, revision, size: source.size, takenAt: null, sha256: null, etcdId: null };
+  const unknown = { stored: null, takenAt: null, sha256: null, etcdId: null };
+  return { name: path, path, revision, size: source.size, ...unknown };
 }

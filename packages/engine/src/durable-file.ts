@@ -8,7 +8,7 @@ import { syncFolder, writing } from '@holdfast/repository';
  * @throws file-unwritable, disk-full
  */
 export async function writeDurably(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.new`;
+  const unfinished = unfinishedOf(path);
   await writing(path, async () => {
     try {
       const handle = await open(unfinished, 'w', 0o600);
@@ -25,4 +25,9 @@ export async function writeDurably(path: string, text: string): Promise<void> {
     }
     await syncFolder(dirname(path));
   });
+}
+
+/** What a process that is killed while it writes such a file may leave beside it. */
+export function unfinishedOf(path: string): string {
+  return `${path}.new`;
 }

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { isFailure, type Failure } from '@holdfast/base';
+import type { Evidence } from '@holdfast/model';
+import type { Repository, SnapshotEntry } from '@holdfast/repository';
+import { readAgain } from '@holdfast/repository/maintenance';
+import type { VerbContext } from '../context.ts';
+import type { CheckFinding } from './finding.ts';
+
+/** What reading stored snapshots again has shown. */
+export interface SnapshotsRead {
+  readonly names: readonly string[];
+  /** Stored bytes that were read. */
+  readonly bytes: number;
+  readonly findings: readonly CheckFinding[];
+  /** Why the repository did not take the evidence of damage, if so. */
+  readonly notRecorded: Failure | null;
+}
+
+/**
+ * Reads stored snapshots again and holds them against their manifests; damage becomes evidence, so that nobody takes the
+ * snapshot for good any more. That all was well becomes none: it proves less than a verification.
+ *
+ * @param open also opens what is sealed or compressed, to its end
+ * @throws key-missing, key-not-matching when it is to be opened; what storages throw; the signal's reason
+ */
+export async function readSnapshots(
+  context: VerbContext,
+  repository: Repository,
+  chosen: readonly SnapshotEntry[],
+  open: boolean,
+): Promise<SnapshotsRead> {
+  const findings: CheckFinding[] = [];
+  const total = chosen.reduce((sum, each) => sum + storedBytes(each), 0);
+  let [bytes, notRecorded]: [number, Failure | null] = [0, null];
+  for (const entry of chosen) {
+    const startedAt = context.clock.now().toISOString();
+    const started = context.clock.monotonic();
+    let inThis = 0;
+    const read = await readAgain(repository, entry, (more) => {
+      context.signal.throwIfAborted();
+      inThis += more;
+      context.onProgress?.({ phase: 'read', done: bytes + inThis, total });
+    });
+    bytes += read.bytes;
+    const found = read.faults.map((fault) => finding('rot', entry, fault));
+    if (open && found.length === 0) found.push(...(await openedFindings(context, repository, entry)));
+    findings.push(...found);
+    if (found.length === 0) continue;
+    const durationMs = Math.round(context.clock.monotonic() - started);
+    notRecorded ??= await record(repository, entry, evidenceOf(context, entry, startedAt, durationMs, found));
+  }
+  return { names: chosen.map(({ name }) => name), bytes, findings, notRecorded };
+}
+
+/** Bytes that a snapshot takes where it is stored, its companions with it. */
+function storedBytes({ manifest }: Pick<SnapshotEntry, 'manifest'>): number {
+  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
+}
+
+function finding(
+  kind: 'rot' | 'content',
+  { cluster, name }: SnapshotEntry,
+  { path, why }: { readonly path: string; readonly why: string },
+): CheckFinding {
+  return { kind, clusterId: cluster.id, snapshots: [name], path, why };
+}
+
+async function openedFindings(
+  context: VerbContext,
+  repository: Repository,
+  entry: SnapshotEntry,
+): Promise<CheckFinding[]> {
+  const { path, manifest } = entry;
+  try {
+    const sha256 = await hashOf(context, repository.readContent(entry));
+    const companions = repository.readCompanions(entry);
+    if (companions !== undefined) await hashOf(context, companions);
+    if (sha256 === manifest.content.sha256) return [];
+    const why = `its content has SHA-256 ${sha256}, its manifest says ${manifest.content.sha256}`;
+    return [finding('content', entry, { path, why })];
+  } catch (error) {
+    if (isFailure(error, 'object-damaged')) return [finding('content', entry, { path, why: error.why })];
+    throw error;
+  }
+}
+
+async function hashOf({ signal }: VerbContext, content: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of content) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+  }
+  return hash.digest('hex');
+}
+
+function evidenceOf(
+  { holdfast }: VerbContext,
+  { name, manifest }: SnapshotEntry,
+  at: string,
+  durationMs: number,
+  found: readonly CheckFinding[],
+): Evidence {
+  return {
+    apiVersion: 'holdfast.dev/v1',
+    kind: 'Evidence',
+    snapshot: name,
+    contentSha256: manifest.content.sha256,
+    at,
+    holdfast,
+    durationMs,
+    outcome: 'failed',
+    checks: found.map(({ why }) => ({ check: 'sha256', outcome: 'failed', detail: why })),
+    status: null,
+    pages: null,
+    buckets: null,
+  };
+}
+
+async function record(
+  repository: Repository,
+  entry: SnapshotEntry,
+  evidence: Evidence,
+): Promise<Failure | null> {
+  try {
+    await repository.addEvidence(entry, evidence);
+    return null;
+  } catch (error) {
+    // A reader that may not write has found the damage all the same.
+    if (isFailure(error)) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+/** A snapshot in one more repository. */
+export { copySnapshot, type SnapshotCopy } from './copy-snapshot.ts';
