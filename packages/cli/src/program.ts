@@ -3,6 +3,8 @@ import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHelp } from './commands/help.ts';
+import { addQueue } from './commands/queue.ts';
+import { addRepo } from './commands/repo.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
@@ -55,6 +57,8 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   addSnapshot(program);
   addStatus(program);
   addDrill(program);
+  addQueue(program);
+  addRepo(program);
   program.commandsGroup('Restore:');
   addRestore(program);
   program.commandsGroup('Help:');

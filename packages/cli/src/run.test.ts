@@ -50,8 +50,10 @@ describe('help', () => {
 
       Backup:
         snapshot               Save, prove and keep snapshots of etcd.
-        status                 Can I get back, and to when? One line per cluster of the repository.
+        status                 Can I get back, and to when? One line per cluster of the repositories.
         drill                  Try restores with a throw-away etcd, and measure the time to recover.
+        queue                  Copies of snapshots that wait until their repository can be written to.
+        repo                   Make a repository, find out whether it works, and say who can read it.
 
       Restore:
         restore                Bring a cluster back: from what survives, or from a snapshot.
@@ -63,7 +65,7 @@ describe('help', () => {
         completion <shell>     Print the script that lets a shell complete commands, options and snapshot
                                names.
         version                Show the version of Holdfast and of what it runs on.
-        help [command]         Show the help of a command.
+        help [command...]      Show the help of a command.
       "
     `);
   });
@@ -84,26 +86,65 @@ describe('help', () => {
         holdfast snapshot delete <snapshot> [options]
 
       Arguments:
-        snapshot               its exact name
+        snapshot                      its exact name
 
       Options:
-        --yes                  do not ask; for scripts
-        --dry-run              say what would go, and do nothing
-        --force-last           even the newest verified one, after which nothing proven is left
-        --repo <dir>           folder of the repository (HOLDFAST_REPO)
-        --cluster <name>       name of the cluster in the repository; needed when it holds several
-                               (HOLDFAST_CLUSTER)
-        -h, --help             show this help
+        --yes                         do not ask; for scripts
+        --dry-run                     say what would go, and do nothing
+        --force-last                  even the newest verified one, after which nothing proven is left
+        --repo <repo>                 the repository: a folder, s3://bucket/folder, or a name of the
+                                      configuration file (HOLDFAST_REPO)
+        --cluster <name>              name of the cluster in the repository; needed when it holds several
+                                      (HOLDFAST_CLUSTER)
+        -h, --help                    show this help
+
+      S3:
+        --s3-endpoint <url>           host, host:port or URL of the server; AWS itself if not set
+                                      (HOLDFAST_S3_ENDPOINT)
+        --s3-region <region>          region of the bucket (HOLDFAST_S3_REGION)
+        --s3-style <style>            where the bucket is named: path, virtual-host or auto (path with an
+                                      endpoint of its own) (HOLDFAST_S3_STYLE)
+        --s3-ca <file>                CA certificates that the server is trusted by, beside the usual ones
+                                      (PEM) (HOLDFAST_S3_CA)
+        --s3-skip-verify              trust whoever answers; for tests only (HOLDFAST_S3_SKIP_VERIFY)
+        --s3-proxy <url>              URL of the proxy, or none; if not set, HTTPS_PROXY, HTTP_PROXY and
+                                      NO_PROXY count (HOLDFAST_S3_PROXY)
+        --s3-credentials-file <file>  file that holds the access key and the secret key; if not set, AWS's
+                                      variables, files and services are asked
+                                      (HOLDFAST_S3_CREDENTIALS_FILE)
+        --s3-role <arn>               ARN of a role that is assumed with the credentials
+                                      (HOLDFAST_S3_ROLE)
+        --s3-storage-class <class>    storage class of what is written, as the server calls it
+                                      (HOLDFAST_S3_STORAGE_CLASS)
+        --s3-encryption <kind>        encryption by the server: s3, kms, kms:KEYID or customer:FILE (a key
+                                      of 32 bytes) (HOLDFAST_S3_ENCRYPTION)
+        --s3-lock <lock>              object lock of what is written: governance:30d, compliance:30d, or
+                                      until a date instead of the days (HOLDFAST_S3_LOCK)
+
+      Keys:
+        --identity-file <file>        secret keys that open sealed snapshots, as age-keygen writes them
+                                      (HOLDFAST_IDENTITY_FILE)
+        --passphrase-file <file>      file that holds the passphrase of the repository's secret key
+                                      (HOLDFAST_PASSPHRASE_FILE)
+        --signing-key <file>          private key that signs what is written (Ed25519, PKCS#8, PEM)
+                                      (HOLDFAST_SIGNING_KEY)
+        --trusted-keys <file>         public keys whose signatures count, whatever the repository says
+                                      (PEM or ssh-ed25519) (HOLDFAST_TRUSTED_KEYS)
+        --require <which>             signed: nothing unsigned is taken; any: it is; if not set, as the
+                                      repository says (HOLDFAST_REQUIRE)
 
       Global options:
-        -o, --output <format>  form of the answer: table, wide, json, yaml or name (HOLDFAST_OUTPUT)
-        --json                 the same as --output json
-        -q, --quiet            print only the answer, and only its names unless --output says otherwise
-        -v, --verbose          say on stderr where each setting came from
-        --debug                add stacks to failures
-        --no-color             no colours (as with NO_COLOR)
-        --utc                  print times in UTC instead of the local zone (HOLDFAST_UTC)
-        --config <file>        configuration file instead of the one in the home folder (HOLDFAST_CONFIG)
+        -o, --output <format>         form of the answer: table, wide, json, yaml or name
+                                      (HOLDFAST_OUTPUT)
+        --json                        the same as --output json
+        -q, --quiet                   print only the answer, and only its names unless --output says
+                                      otherwise
+        -v, --verbose                 say on stderr where each setting came from
+        --debug                       add stacks to failures
+        --no-color                    no colours (as with NO_COLOR)
+        --utc                         print times in UTC instead of the local zone (HOLDFAST_UTC)
+        --config <file>               configuration file instead of the one in the home folder
+                                      (HOLDFAST_CONFIG)
       "
     `);
   });
@@ -210,20 +251,37 @@ test('config view --origin says where each value came from', async () => {
   const env = { HOLDFAST_REPO: '/backup', ETCDCTL_ENDPOINTS: 'a:1,b:2' };
   const { stdout } = await holdfast(['config', 'view', '--origin', '--utc'], { env });
   expect(stdout).toMatchInlineSnapshot(`
-    "SETTING        VALUE                           ORIGIN
-    repo           /backup                         HOLDFAST_REPO
-    cluster        -                               not set
-    endpoints      a:1,b:2                         ETCDCTL_ENDPOINTS
-    cacert         -                               not set
-    cert           -                               not set
-    key            -                               not set
-    user           -                               not set
-    passwordFile   -                               not set
-    password       -                               not set
-    etcdProgram    etcd                            default
-    stateDir       /nobody/.local/state/holdfast   default
-    output         table                           default
-    utc            true                            --utc
+    "SETTING             VALUE                           ORIGIN
+    repo                /backup                         HOLDFAST_REPO
+    cluster             -                               not set
+    endpoints           a:1,b:2                         ETCDCTL_ENDPOINTS
+    cacert              -                               not set
+    cert                -                               not set
+    key                 -                               not set
+    user                -                               not set
+    passwordFile        -                               not set
+    password            -                               not set
+    etcdProgram         etcd                            default
+    stateDir            /nobody/.local/state/holdfast   default
+    s3Endpoint          -                               not set
+    s3Region            -                               not set
+    s3Style             -                               not set
+    s3Ca                -                               not set
+    s3SkipVerify        -                               not set
+    s3Proxy             -                               not set
+    s3CredentialsFile   -                               not set
+    s3Role              -                               not set
+    s3StorageClass      -                               not set
+    s3Encryption        -                               not set
+    s3Lock              -                               not set
+    identityFile        -                               not set
+    passphraseFile      -                               not set
+    passphrase          -                               not set
+    signingKey          -                               not set
+    trustedKeys         -                               not set
+    require             -                               not set
+    output              table                           default
+    utc                 true                            --utc
     "
   `);
 });

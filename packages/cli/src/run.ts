@@ -24,7 +24,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     session?.clear();
-    const failure = failureFrom(error, io);
+    const failure = session?.isAnswered() === true ? failureOf(error) : failureFrom(error, io);
     const format = session?.format ?? earlyFormat(args, io.env);
     const style = styleFor(io.stderr, io.env, !args.includes('--no-color'));
     io.stderr.write(renderFailure(failure, format, style, args.includes('--debug')));

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { VerbContext } from '@holdfast/engine';
 import { asFormat } from './format.ts';
 import type { Io } from './io.ts';
 import { resolveSettings, valuesOf, type Flags } from './settings/resolve.ts';
+import type { Places } from './settings/places.ts';
 import type { Origin, Settings } from './settings/value.ts';
 import { render, type Answer, type Format } from './term/answer.ts';
 import { printable } from './term/printable.ts';
@@ -15,13 +17,19 @@ export interface Session {
   readonly settings: Settings;
   /** The same with the place that each came from. */
   readonly origins: readonly Origin[];
+  /** What the configuration file describes. */
+  readonly repositories: Places;
+  /** The file that `--config` names, in full. */
+  readonly config: string | undefined;
   readonly format: Format;
   /** What the verbs of the engine ask for. */
   readonly context: VerbContext;
   /** Something wrong that does not end the command, on stderr. */
   warn(text: string): void;
-  /** Prints the answer on stdout, then throws the failure that it carries, if any. */
+  /** Prints the answer on stdout, does what is left for afterwards, then throws the failure that it carries, if any. */
   print(answer: Answer): Promise<void>;
+  /** Whether the answer is printed: an interruption from then on changes nothing of it. */
+  isAnswered(): boolean;
   /** Takes the progress line off the screen. */
   clear(): void;
 }
@@ -33,8 +41,9 @@ export interface Session {
  * @throws Failure `usage`, `config-invalid`, `file-unreadable`
  */
 export async function openSession(flags: Flags, io: Io): Promise<Session> {
-  const origins = await resolveSettings(flags, io);
-  const settings = valuesOf(origins);
+  const resolved = await resolveSettings(flags, io);
+  const { origins, repositories } = resolved;
+  const settings = valuesOf(resolved);
   const quiet = flags['quiet'] === true;
   const format = asFormat(origins, quiet);
   const wantsColour = flags['color'] !== false;
@@ -46,6 +55,7 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
     progress.clear();
     io.stderr.write(`${text}\n`);
   };
+  let answered = false;
   if (flags['verbose'] === true) {
     for (const { name, origin } of origins.filter(isGiven)) say(errors('faint', `${name} is from ${origin}`));
   }
@@ -53,6 +63,8 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
     io,
     settings,
     origins,
+    repositories,
+    config: typeof flags['config'] === 'string' ? resolve(io.cwd, flags['config']) : undefined,
     format,
     context: contextOf(io, progress),
     warn: (text) =>
@@ -61,11 +73,15 @@ export async function openSession(flags: Flags, io: Io): Promise<Session> {
           ? JSON.stringify({ warning: text })
           : `${errors('doubtful', 'warning:')} ${printable(text)}`,
       ),
+    isAnswered: () => answered,
     clear: () => progress.clear(),
     async print(answer) {
       progress.clear();
       const style: Style = styleFor(io.stdout, io.env, wantsColour);
       io.stdout.write(await render(answer, format, { utc: settings.utc, style, now: io.clock.now() }));
+      answered = true;
+      await answer.afterwards?.();
+      progress.clear();
       if (answer.failure !== undefined) throw answer.failure;
     },
   };
@@ -77,6 +93,8 @@ function contextOf(io: Io, progress: Progress): VerbContext {
     signal: io.signal,
     holdfast: version,
     onProgress: (step) => progress.report(step),
+    // Large files are for /var/tmp: /tmp may be memory.
+    scratchFolder: io.env['TMPDIR'] || '/var/tmp',
   };
 }
 

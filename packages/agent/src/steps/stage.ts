@@ -43,7 +43,7 @@ async function build({ order, places, context }: Act): Promise<BuiltDataDir> {
   if (plan.token === null) throw stepFailed(order, 'the plan has no token for a new cluster');
   if (artefact === undefined) throw stepFailed(order, 'nobody has told which snapshot it must be');
   return buildDataDir({
-    file: places.artefact,
+    source: { file: places.artefact },
     expectedSha256: artefact.sha256,
     dataDir: places.staged,
     name: member.name,

@@ -116,7 +116,7 @@ export class TestRestore {
       sha256,
       size,
       open: async function* open() {
-        yield readFileSync(path);
+        yield readFileSync(path!);
       },
     };
     return { plan, member, kind, found, artefact, ...more };

@@ -1,6 +1,7 @@
 import type { Verb } from '../program/verb.ts';
 import { withEtcd, withRepository } from '../program/options.ts';
 import type { Session } from '../session.ts';
+import { placeText, type Places } from '../settings/places.ts';
 import { settingTable, type Setting } from '../settings/table.ts';
 import type { Origin } from '../settings/value.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
@@ -21,7 +22,7 @@ export function addConfig(parent: Verb): void {
   withRepository(withEtcd(view));
 }
 
-function configView({ origins }: Session, options: ViewOptions): Answer {
+function configView({ origins, repositories }: Session, options: ViewOptions): Answer {
   const shown = origins.map((each) => ({ ...each, shown: shownValue(each) }));
   return {
     json: {
@@ -30,10 +31,11 @@ function configView({ origins }: Session, options: ViewOptions): Answer {
       settings: Object.fromEntries(
         origins.map((each) => [each.name, { value: machineValue(each), origin: each.origin }]),
       ),
+      repositories: [...repositories.values()].map(({ at, ...place }) => ({ ...place, ...at })),
     },
     names: shown.filter((each) => each.value !== undefined).map((each) => each.name),
     text: ({ style }) =>
-      options.origin === true
+      (options.origin === true
         ? table(
             ['SETTING', 'VALUE', 'ORIGIN'],
             shown.map((each) => [each.name, each.shown ?? '-', style('faint', each.origin)]),
@@ -41,8 +43,18 @@ function configView({ origins }: Session, options: ViewOptions): Answer {
         : table(
             ['SETTING', 'VALUE'],
             shown.map((each) => [each.name, each.shown ?? '-']),
-          ),
+          )) + repositoriesText(repositories),
   };
+}
+
+function repositoriesText(repositories: Places): string {
+  if (repositories.size === 0) return '';
+  const rows = [...repositories.values()].map((place) => [
+    place.name,
+    placeText(place),
+    place.required ? 'required' : 'best effort',
+  ]);
+  return `\n${table(['REPOSITORY', 'PLACE', 'FOR A SAVE'], rows)}`;
 }
 
 function machineValue(setting: Origin): unknown {
@@ -63,5 +75,5 @@ function isSecret({ name }: Origin): boolean {
 
 /** A login has no place in an endpoint, and none on a screen either. */
 function withoutLogin(text: string): string {
-  return text.replaceAll(/\/\/[^/@,]*@/g, '//…@');
+  return text.replaceAll(/\/\/[^/@,]*@/g, '//…@').replace(/^[^/@,]*:[^/@,]*@/, '…@');
 }

@@ -4,6 +4,8 @@ import { withEtcd, withRepository } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { connect } from '../sources/etcd.ts';
+import { chosenPlace, hasPlace } from '../sources/places.ts';
+import { openRepository } from '../sources/repository.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { aligned } from '../term/table.ts';
 
@@ -27,11 +29,14 @@ export function addDoctor(parent: Verb): void {
 
 async function examine(session: Session): Promise<Answer> {
   const { settings, io } = session;
-  if (settings.repo === undefined) session.warn('no repository is looked at: --repo is not set');
+  const place = hasPlace(session) ? chosenPlace(session) : undefined;
+  if (place === undefined) session.warn('no repository is looked at: --repo is not set');
   if (settings.endpoints === undefined) session.warn('no etcd is looked at: --endpoints is not set');
   const { doctor } = await import('@holdfast/engine');
   const report = await doctor(session.context, {
-    ...(settings.repo !== undefined && { repository: settings.repo }),
+    ...(place !== undefined && {
+      repository: { name: place.name, open: () => openRepository(session) },
+    }),
     ...(settings.endpoints !== undefined && { etcd: () => connect(settings, io) }),
   });
   return doctorAnswer(report);

@@ -24,7 +24,7 @@ export function addDrillRun(parent: Verb): void {
       'holdfast drill run latest~1 --repo /backup --etcd /opt/etcd/etcd',
     )
     .remark(
-      'The newest may be a safety snapshot of before a restore, or a degraded one: it is taken as everywhere where latest is said. The etcd program must be of the minor version of the snapshot, or of the next one. While the drill lasts, the data lies below --state-dir and is served without TLS on 127.0.0.1; afterwards nothing is left but the report. Where the snapshot has authentication on, --user and --password-file name a user of it with the root role; without one, what needs a login is skipped.',
+      'The newest may be a safety snapshot of before a restore, or a degraded one: it is taken as everywhere where latest is said. The etcd program must be of the minor version of the snapshot, or of the next one. While the drill lasts, the data lies below --state-dir, plain also where the snapshot is sealed and for this user only, and is served without TLS on 127.0.0.1; afterwards nothing is left but the report. Where the snapshot has authentication on, --user and --password-file name a user of it with the root role; without one, what needs a login is skipped.',
     )
     .answers(async (session, _options, name) => run(session, name));
   withEtcdProgram(withStateDir(withLogin(withRepository(verb))));

@@ -32,6 +32,28 @@ test('flags are given again, in full; what came from variables comes from there 
   expect(flagsAgain(...(await opened([])))).toEqual([]);
 });
 
+test('the way to a bucket and the keys are given again, flags without a value too', async () => {
+  const args = ['--repo', 's3://b/c', '--s3-skip-verify', '--s3-endpoint', 'h:1', '--identity-file', 'id'];
+  const again = [
+    '--repo',
+    's3://b/c',
+    '--s3-endpoint',
+    'h:1',
+    '--s3-skip-verify',
+    '--identity-file',
+    '/w/id',
+  ];
+  const given = await opened(args);
+  expect(flagsAgain(...given)).toEqual(again);
+  // As a journal tells them; another repository has another way there.
+  const commands = async (own: string[]): Promise<string[]> => {
+    const commandFor = commandsAgain(...(await opened(own)), () => [taken(0, again)]);
+    return commandFor('resume', id).slice(4);
+  };
+  expect(await commands([])).toEqual(again);
+  expect(await commands(['--repo', '/x'])).toEqual(['--repo', '/x', '--identity-file', '/w/id']);
+});
+
 /** A process took the restore up with these flags. */
 const taken = (n: number, flags: unknown): JournalRecord => ({
   n,

@@ -1,16 +1,20 @@
 import { resolve } from 'node:path';
-import { Failure, isFailure } from '@holdfast/base';
+import { isFailure, type Failure } from '@holdfast/base';
 import type { JournalRecord } from '@holdfast/model';
+import { withNext } from '../failure/with-next.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
-import { settingTable, type Setting, type SettingName } from '../settings/table.ts';
+import { keySettings } from '../settings/key-table.ts';
+import { s3Settings } from '../settings/s3-table.ts';
+import { settingTable } from '../settings/table.ts';
+import { givenFlags } from '../sources/places.ts';
 import { commandLine } from '../term/quote.ts';
 import { nextLines } from '../view/next.ts';
 import type { CommandFor } from '../view/operation.ts';
 import { restoreAt } from './restore-which.ts';
 
 /** Settings that a later command on the same restore needs as this one did. */
-const needed = [
+const needed: readonly string[] = [
   'stateDir',
   'repo',
   'cluster',
@@ -20,19 +24,17 @@ const needed = [
   'key',
   'user',
   'passwordFile',
-] as const satisfies readonly SettingName[];
+  ...Object.keys(s3Settings),
+  ...Object.keys(keySettings),
+];
 
 /**
  * The flags of this command line that another command needs again, in full. What came from variables and files comes
  * from there again.
  */
-export function flagsAgain(session: Session, verb: Verb, names: readonly SettingName[] = needed): string[] {
+export function flagsAgain(session: Session, verb: Verb, names: readonly string[] = needed): string[] {
   const { config } = verb.optsWithGlobals<{ config?: string }>();
-  const settings = session.origins.flatMap(({ name, value, origin }) => {
-    const { flag }: Setting = settingTable[name];
-    if (flag === undefined || origin !== flag || !names.includes(name) || value === undefined) return [];
-    return [flag, Array.isArray(value) ? value.join(',') : String(value)];
-  });
+  const settings = givenFlags(session, (name) => names.includes(name));
   return config === undefined ? settings : [...settings, '--config', resolve(session.io.cwd, config)];
 }
 
@@ -65,22 +67,18 @@ export function commandsAgain(
 function lastFlags(records: readonly JournalRecord[], own: readonly string[]): string[] {
   const flags = records.findLast(({ event }) => event === 'taken')?.evidence?.['flags'];
   const words = Array.isArray(flags) ? flags.map(String) : [];
-  return words.flatMap((flag, i) => {
-    const value = words[i + 1];
-    if (i % 2 === 1 || value === undefined || flag === settingTable.stateDir.flag || own.includes(flag))
-      return [];
-    return [flag, value];
+  let takes = false;
+  return words.filter((word) => {
+    // Paths are written in full, so that nothing but a flag begins like one; some have no value.
+    if (word.startsWith('--')) takes = !isOutdated(word, own);
+    return takes;
   });
 }
 
-/** A failure whose commands are those of this command line. */
-class FailureOfRestore extends Failure {
-  override readonly next: string;
-
-  constructor(failure: Failure, next: string) {
-    super(failure.code, failure.why, failure.details, { cause: failure });
-    this.next = next;
-  }
+/** Who says where the repository is says all about the way there. */
+function isOutdated(flag: string, own: readonly string[]): boolean {
+  if (flag === settingTable.stateDir.flag || own.includes(flag)) return true;
+  return flag.startsWith('--s3-') && own.includes(settingTable.repo.flag);
 }
 
 /** Does something with a restore; what it throws names commands that can be copied as they are, and would be accepted. */
@@ -98,7 +96,7 @@ export async function withCommands<T>(
       error.next.replaceAll(/holdfast restore (\w+) (r-[\w-]+)/g, (_, verb: string, id: string) =>
         commandLine(commandFor(verb, id)),
       );
-    throw next === error.next ? error : new FailureOfRestore(error, next);
+    throw withNext(error, next);
   }
 }
 

@@ -1,17 +1,16 @@
 import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
-import type { RestoreDatadirOptions } from '@holdfast/engine';
+import type { DatadirSource, RestoreDatadirOptions } from '@holdfast/engine';
 import { parseInitialCluster } from '@holdfast/model';
 import { Option } from 'commander';
 import { withRepository, wholeNumber } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
+import { placeFlags } from '../sources/places.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import type { Answer } from '../term/answer.ts';
 import { peerUrls, restoreAnswer, type OtherMember } from '../view/restore.ts';
-
-type Source = RestoreDatadirOptions['source'];
 
 interface DatadirOptions {
   readonly snapshot?: string;
@@ -66,7 +65,7 @@ export function addRestoreDatadir(parent: Verb): void {
       'holdfast restore datadir --file etcd.db --data-dir /var/lib/etcd \\\n      --name m1 --initial-cluster m1=https://10.0.0.1:2380 \\\n      --initial-advertise-peer-urls https://10.0.0.1:2380',
     )
     .remark(
-      'Every member of the new cluster is restored from the same snapshot with the same token; the commands for the others are printed. A token that was never used keeps old members that still run from mixing in. Until the last moment nothing is at --data-dir that an etcd would start from, and after a failure nothing is left.',
+      'A snapshot that is damaged is refused, and latest passes over it. Every member of the new cluster is restored from the same snapshot with the same token; the commands for the others are printed. A token that was never used keeps old members that still run from mixing in. A sealed snapshot is opened on its way there: nothing else of it is written. Until the last moment nothing is at --data-dir that an etcd would start from, and after a failure nothing is left.',
     )
     .answers(restoreMember);
 }
@@ -105,36 +104,34 @@ function bumpOf({ bump, bumpRevision }: DatadirOptions): RestoreDatadirOptions['
   throw new Failure('usage', '--bump-revision and --no-bump exclude each other');
 }
 
-async function sourceOf(session: Session, options: DatadirOptions): Promise<Source> {
+async function sourceOf(session: Session, options: DatadirOptions): Promise<DatadirSource> {
   if (options.file !== undefined) {
     const file = resolve(session.io.cwd, options.file);
-    return { file, label: file };
+    return { file };
   }
   if (options.snapshot === undefined) throw new Failure('usage', 'either --snapshot or --file is needed');
   const repository = await openRepository(session);
   const { showSnapshot } = await import('@holdfast/engine');
-  const selected = await selectedSnapshot(session, repository, options.snapshot);
-  const found = await showSnapshot(session.context, repository, selected);
-  return { file: found.path, expectedSha256: found.manifest.content.sha256, label: found.name };
+  const selected = await selectedSnapshot(session, repository, options.snapshot, 'restore');
+  return { repository, snapshot: await showSnapshot(session.context, repository, selected) };
 }
 
 /** The command that restores another member of the same cluster; `latest` may mean another one by then. */
 function wordsFor(
   session: Session,
   options: DatadirOptions,
-  source: Source,
+  source: DatadirSource,
   token: string,
   member: { readonly name: string; readonly peerUrls: readonly string[] },
 ): string[] {
-  const { repo, cluster } = session.settings;
+  const { cluster } = session.settings;
   return [
     ['holdfast', 'restore', 'datadir'],
-    options.file === undefined
+    'snapshot' in source
       ? [
           '--snapshot',
-          source.label,
-          '--repo',
-          repo ?? '',
+          source.snapshot.name,
+          ...placeFlags(session),
           ...(cluster === undefined ? [] : ['--cluster', cluster]),
         ]
       : ['--file', source.file],

@@ -2,6 +2,7 @@ import type { Connect, NodeOf } from '@holdfast/engine';
 import type { Repository } from '@holdfast/repository';
 import type { Session } from '../session.ts';
 import { connector } from '../sources/etcd.ts';
+import { hasPlace } from '../sources/places.ts';
 import { openRepository } from '../sources/repository.ts';
 
 /** What a restore works with, put together here and nowhere else. */
@@ -16,7 +17,7 @@ export interface RestorePorts {
 export async function restorePorts(session: Session): Promise<RestorePorts> {
   const connect = await connector(session.settings, session.io);
   const nodes = await localNodes(session);
-  if (session.settings.repo === undefined) return { nodes, connect };
+  if (!hasPlace(session)) return { nodes, connect };
   return { nodes, connect, repository: await openRepository(session) };
 }
 

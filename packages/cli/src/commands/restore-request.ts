@@ -145,7 +145,7 @@ async function snapshotOf(
   const known = cluster === undefined ? {} : { repositoryCluster: cluster };
   if (snapshot === undefined) return known;
   if (repository === undefined) throw new Failure('usage', '--snapshot needs --repo');
-  const selected = await selectedSnapshot(session, repository, snapshot);
+  const selected = await selectedSnapshot(session, repository, snapshot, 'restore');
   return {
     snapshot: selected.name,
     ...(selected.cluster !== undefined && { repositoryCluster: selected.cluster }),

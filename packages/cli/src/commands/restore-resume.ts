@@ -17,7 +17,7 @@ export function addResume(parent: Verb): void {
       'holdfast restore resume latest --repo /backup',
     )
     .remark(
-      'It goes in the direction that it was going: on to the end, or back to the old data. A step that was begun is done again from its beginning; each ends the same however often it is done. One that goes back because a step failed ends as `restore run` would have: with exit status 1. Give it the repository, the TLS files and the login that the run was given; what stands in the configuration comes from there.',
+      'It goes in the direction that it was going: on to the end, or back to the old data. A step that was begun is done again from its beginning; each ends the same however often it is done. One that goes back because a step failed ends as `restore run` would have: with exit status 1. Give it the repository, its keys, the TLS files and the login that the run was given; what stands in the configuration comes from there.',
     )
     .answers(async (session, _options, word: string) => resume(session, verb, word));
   withEtcd(withRepository(withStateDir(verb)));

@@ -66,7 +66,8 @@ async function doomed(
       destroy: () => deleteSnapshot(context, repository, request),
     };
   } catch (error) {
-    if (!isFailure(error, 'snapshot-missing') && !isFailure(error, 'manifest-damaged')) throw error;
+    const noSnapshot = ['snapshot-missing', 'manifest-damaged', 'manifest-uncommitted'];
+    if (!isFailure(error) || !noSnapshot.includes(error.code)) throw error;
     const remains = await deleteRemains(context, repository, { ...request, dryRun: true }).catch(
       (other: unknown) => {
         throw isFailure(other, 'snapshot-missing') ? error : other;

@@ -7,9 +7,11 @@ import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
+import { table } from '../term/table.ts';
 
 interface ExportOptions {
   readonly to: string;
+  readonly sealed?: true;
 }
 
 export function addExport(parent: Verb): void {
@@ -17,9 +19,22 @@ export function addExport(parent: Verb): void {
   verb
     .description("Write a snapshot as etcd's own file, which etcdutl and `restore datadir --file` take.")
     .addArgument(snapshotArgument())
-    .requiredOption('--to <file>', 'the new file; an existing one is refused')
+    .requiredOption(
+      '--to <file>',
+      'the new file, or with --sealed the new folder; an existing one is refused',
+    )
+    .option('--sealed', 'everything as it is stored, unopened, with the manifest and its signatures')
     .example('For etcdutl', 'holdfast snapshot export latest --repo /backup --to etcd.db')
-    .answers(async (session, { to }: ExportOptions, name) => exportTo(session, name, to));
+    .example(
+      'For the programs age, zstd and openssl; no key is needed',
+      'holdfast snapshot export latest --repo /backup --sealed --to nightly',
+    )
+    .remark(
+      'What is sealed is opened on the way, so the file is as secret as the cluster: everything that etcd holds is in it. A snapshot whose manifest is not trusted is refused, unless --require any takes it. One whose verification failed is written with a warning: it may be wanted as evidence.',
+    )
+    .answers(async (session, { to, sealed }: ExportOptions, name) =>
+      sealed === true ? exportStored(session, name, to) : exportTo(session, name, to),
+    );
   withRepository(verb);
 }
 
@@ -31,9 +46,35 @@ async function exportTo(session: Session, selector: string, to: string): Promise
     ...(await selectedSnapshot(session, repository, selector)),
     to: path,
   });
+  warnOf(session, exported);
   return {
     json: { apiVersion, kind: 'SnapshotExport', ...exported, path },
     names: [path],
     text: () => `${exported.name} is at ${path}: ${formatBytes(exported.size)}, sha256 ${exported.sha256}\n`,
   };
+}
+
+async function exportStored(session: Session, selector: string, to: string): Promise<Answer> {
+  const repository = await openRepository(session);
+  const engine = await import('@holdfast/engine');
+  const exported = await engine.exportStored(session.context, repository, {
+    ...(await selectedSnapshot(session, repository, selector)),
+    to: resolve(session.io.cwd, to),
+  });
+  const { name, path, files } = exported;
+  warnOf(session, exported);
+  return {
+    json: { apiVersion, kind: 'SnapshotObjects', ...exported },
+    names: [path],
+    text: () =>
+      `${name} is in ${path}, as it is stored:\n${table(
+        ['  FILE', 'SIZE', 'SHA-256'],
+        files.map((file) => [`  ${file.name}`, formatBytes(file.size), file.sha256]),
+      )}`,
+  };
+}
+
+/** It may be wanted as evidence, and must not be taken for one to restore from. */
+function warnOf(session: Session, { name, damage }: { name: string; damage: string | null }): void {
+  if (damage !== null) session.warn(`${name} is damaged, and not to be restored from: ${damage}`);
 }

@@ -15,7 +15,7 @@ export function addList(parent: Verb): void {
     .example('All of them', 'holdfast snapshot list --repo /backup')
     .example('The names alone, for scripts', 'holdfast snapshot list --repo /backup -q')
     .remark(
-      'STATE is how far a snapshot is proven: stored, then verified, or damaged; degraded means that it was saved without quorum or from an unhealthy member. Records that cannot be read are named on stderr, and the exit status is 3.',
+      'STATE is how far a snapshot is proven: stored, then verified, or damaged; degraded means that it was saved without quorum or from an unhealthy member, untrusted that nobody whose signature counts has signed its manifest, so that nothing is restored from it. Records that cannot be read are named on stderr, and the exit status is 3.',
     )
     .answers(list);
   withRepository(verb);

@@ -57,7 +57,7 @@ async function restore(session: Session, options: RestoreOptions, given: string)
   const file = resolve(cwd, given);
   const { restoreDatadir } = await import('@holdfast/engine');
   const report = await restoreDatadir(session.context, {
-    source: { file, label: file },
+    source: { file },
     dataDir: resolve(cwd, options.dataDir ?? `${name}.etcd`),
     ...(walDir !== undefined && { walDir: resolve(cwd, walDir) }),
     name,

@@ -4,6 +4,7 @@ import { withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
+import { placeFlags } from '../sources/places.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
@@ -11,8 +12,10 @@ import { commandLine } from '../term/quote.ts';
 import { pairs } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
 import { evidenceText } from '../view/evidence.ts';
+import { companionsText } from '../view/companions.ts';
 import { etcdFigures } from '../view/figures.ts';
 import { snapshotItem, stateWords } from '../view/snapshot.ts';
+import { storedAs, storedText, type StoredAs } from '../view/stored.ts';
 
 export function addShow(parent: Verb): void {
   const verb = parent.command('show');
@@ -35,10 +38,11 @@ async function show(session: Session, selector: string): Promise<Answer> {
   const repository = await openRepository(session);
   const { showSnapshot } = await import('@holdfast/engine');
   const selected = await selectedSnapshot(session, repository, selector);
-  return showAnswer(await showSnapshot(session.context, repository, selected), repository.location);
+  const entry = await showSnapshot(session.context, repository, selected);
+  return showAnswer(entry, await storedAs(repository, entry), placeFlags(session));
 }
 
-function showAnswer(entry: SnapshotEntry, location: string): Answer {
+function showAnswer(entry: SnapshotEntry, stored: StoredAs, place: readonly string[]): Answer {
   const { manifest, evidence, pin, damage } = entry;
   const figures = evidence.findLast((each) => each.status !== null)?.status ?? undefined;
   return {
@@ -49,12 +53,20 @@ function showAnswer(entry: SnapshotEntry, location: string): Answer {
       damage,
       pin,
       status: figures === undefined ? null : etcdFigures(figures, manifest),
+      locks: stored.locks,
       manifest,
       evidence,
     },
     names: [entry.name],
     text: (view) =>
-      [about(entry, view), origin(entry, view), status(entry), proof(entry, location, view)].join('\n'),
+      [
+        about(entry, view),
+        origin(entry, view),
+        storedText(entry, stored, view),
+        companionsText(manifest.companions, view),
+        status(entry),
+        proof(entry, place, view),
+      ].join('\n'),
   };
 }
 
@@ -77,7 +89,7 @@ function about(entry: SnapshotEntry, view: View): string {
     ['file', entry.path],
     ['size', `${formatBytes(manifest.content.size)} (${manifest.content.size} bytes)`],
     ['sha256', manifest.content.sha256],
-    ['previous', manifest.lineage.previous ?? undefined],
+    ['previous', manifest.lineage?.previous?.name],
   ]);
 }
 
@@ -118,9 +130,9 @@ function status({ manifest, evidence }: SnapshotEntry): string {
   )}`;
 }
 
-function proof({ evidence, name, cluster }: SnapshotEntry, location: string, view: View): string {
+function proof({ evidence, name, cluster }: SnapshotEntry, place: readonly string[], view: View): string {
   const newest = evidence.at(-1);
-  const where = ['--repo', location, '--cluster', cluster.name];
+  const where = [...place, '--cluster', cluster.name];
   const command = commandLine(['holdfast', 'snapshot', 'verify', name, ...where]);
   if (newest === undefined) return `Never verified; run: ${command}\n`;
   const earlier = evidence.length > 1 ? `, the newest of ${evidence.length}` : '';

@@ -17,7 +17,7 @@ export function addVerify(parent: Verb): void {
     .addArgument(snapshotArgument())
     .example('The newest; exit 4 means damaged', 'holdfast snapshot verify latest --repo /backup')
     .remark(
-      'Needs no etcd. What was found is kept as evidence in the repository. Exit 0 means verified, exit 4 damaged. Exit 3 means incomplete: nothing is wrong, but a check could not be made (the member could not tell its HashKV when the snapshot was saved, say), so the snapshot stays stored; verifying again does not change that, saving another one does.',
+      'Needs no etcd; a sealed snapshot needs its key, and lies plain nowhere meanwhile. What was found is kept as evidence in the repository. Exit 0 means verified, exit 4 damaged. Exit 3 means incomplete: nothing is wrong, but a check could not be made (the member could not tell its HashKV when the snapshot was saved, say), so the snapshot stays stored; verifying again does not change that, saving another one does.',
     )
     .answers(async (session, _options, name) => verify(session, name));
   withRepository(verb);

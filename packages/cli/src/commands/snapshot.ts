@@ -1,4 +1,6 @@
 import type { Verb } from '../program/verb.ts';
+import { addCompanions } from './snapshot-companions.ts';
+import { addCopy } from './snapshot-copy.ts';
 import { addDelete } from './snapshot-delete.ts';
 import { addExport } from './snapshot-export.ts';
 import { addList } from './snapshot-list.ts';
@@ -19,5 +21,7 @@ export function addSnapshot(parent: Verb): void {
   addUnpin(snapshot);
   addDelete(snapshot);
   addExport(snapshot);
+  addCopy(snapshot);
+  addCompanions(snapshot);
   addSnapshotRestore(snapshot);
 }

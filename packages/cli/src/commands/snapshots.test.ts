@@ -1,8 +1,8 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Repository } from '@holdfast/repository';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeTestRepository, type TestRepository } from '../testing/repository.ts';
-import { store } from '../testing/snapshots.ts';
+import { breakManifest, store } from '../testing/snapshots.ts';
 
 let folder: string;
 let repository: Repository;
@@ -30,10 +30,10 @@ describe('list', () => {
     `);
     expect((await cli('snapshot list -q')).stdout).toBe('a-longer-name\nb\nc\n');
     expect((await cli('snapshot list -o wide')).stdout).toMatchInlineSnapshot(`
-      "NAME            CLUSTER   TAKEN     REVISION   SIZE   STATE              VERIFIED   MEMBER   ETCD     SHA-256
-      a-longer-name   prod      4m ago    1000       24 B   stored, degraded   -          m1       3.5.35   b6992077a2a9ed6bb30ed6ae527df79eafba8866b0bc297fafdd776976d689bf
-      b               prod      2h ago    998        12 B   verified, pinned   2h ago     m1       3.5.35   5de76c5ae436d8e19ed10e855a11288f8378fb22a26cd1cd9224bc1c9ac59d27
-      c               prod      30h ago   970        12 B   damaged            -          m1       3.5.35   0a50f82dd2841a1b09d3944053e4877d9492305f17086f6869f08234d1f6ea68
+      "NAME            CLUSTER   TAKEN     REVISION   SIZE   STATE              VERIFIED   STORED   TRUST      MEMBER   ETCD     SHA-256
+      a-longer-name   prod      4m ago    1000       24 B   stored, degraded   -          24 B     unsigned   m1       3.5.35   b6992077a2a9ed6bb30ed6ae527df79eafba8866b0bc297fafdd776976d689bf
+      b               prod      2h ago    998        12 B   verified, pinned   2h ago     12 B     unsigned   m1       3.5.35   5de76c5ae436d8e19ed10e855a11288f8378fb22a26cd1cd9224bc1c9ac59d27
+      c               prod      30h ago   970        12 B   damaged            -          12 B     unsigned   m1       3.5.35   0a50f82dd2841a1b09d3944053e4877d9492305f17086f6869f08234d1f6ea68
       "
     `);
   });
@@ -58,7 +58,13 @@ describe('list', () => {
             "sha256": "5de76c5ae436d8e19ed10e855a11288f8378fb22a26cd1cd9224bc1c9ac59d27",
             "size": 12,
             "state": "verified",
+            "storedSize": 12,
             "takenAt": "2026-11-20T09:10:07.000Z",
+            "trust": {
+              "by": [],
+              "trusted": true,
+              "why": "not proven: it has no signature; the policy takes any manifest",
+            },
             "verifiedAt": "2026-11-20T09:10:07.000Z",
           },
         ],
@@ -82,7 +88,7 @@ describe('list', () => {
     await store(repository, 'a');
     await store(repository, 'b');
     const { path } = await repository.snapshot('b');
-    await writeFile(path.replace('snapshot.db', 'manifest.json'), '{');
+    await breakManifest(path);
     const machine = (await cli('snapshot list -o json')).stderr.trimEnd().split('\n');
     expect(machine.map((line) => Object.keys(JSON.parse(line) as object)[0])).toEqual(['warning', 'code']);
     const { exit, stdout, stderr } = await cli('snapshot list -q');
@@ -141,6 +147,12 @@ describe('show', () => {
         quorum     healthy
         revision   1000, compacted at 500
         hashkv     123456 at revision 1000, compacted at 500
+
+      Stored
+        snapshot.db   plain, 12 B
+        signed        not proven: it has no signature; the policy takes any manifest
+
+      Companions: none were kept, so a restore needs keys and certificates from elsewhere
 
       Snapshot status
         hash         deadbeef
@@ -218,7 +230,7 @@ describe('delete', () => {
 
   test('what a lost manifest left can be removed by its name', async () => {
     const { path } = await repository.snapshot('old');
-    await writeFile(path.replace('snapshot.db', 'manifest.json'), '{');
+    await breakManifest(path);
     expect((await cli('snapshot delete old --yes')).stdout).toContain('Deleted what is left of old');
   });
 });
@@ -298,11 +310,54 @@ describe('status', () => {
   test('of records that cannot be read doctor says what to do', async () => {
     for (const name of ['a', 'b']) await store(repository, name, { evidence: 'passed' });
     const { path } = await repository.snapshot('a');
-    await writeFile(path.replace('snapshot.db', 'manifest.json'), '{');
+    await breakManifest(path);
     expect((await cli('status')).stdout).toContain('run: holdfast doctor --repo REPO --cluster prod\n');
   });
 
   test('an empty repository is no safety', async () => {
     expect((await cli('status')).exit).toBe(3);
+  });
+});
+
+describe('one that is known to be damaged', () => {
+  const member =
+    '--name m1 --initial-cluster m1=https://10.0.0.1:2380 --initial-advertise-peer-urls https://10.0.0.1:2380';
+  beforeEach(async () => {
+    await store(repository, 'sound', { hours: 2, evidence: 'passed' });
+    await store(repository, 'broken', { evidence: 'failed' });
+  });
+
+  test('is not restored, whether its hash is asked for or not', async () => {
+    const restore = `restore datadir --snapshot broken --data-dir ${folder}/data ${member} -o json`;
+    for (const flag of ['', ' --skip-hash-check']) {
+      const { exit, stderr } = await cli(restore + flag);
+      expect([exit, JSON.parse(stderr)]).toMatchObject([
+        4,
+        { code: 'snapshot-damaged', why: 'its newest verification failed' },
+      ]);
+    }
+  });
+
+  test('is not what latest means for a restore, and it says so', async () => {
+    const { stderr } = await cli(`restore datadir --snapshot latest --data-dir ${folder}/data ${member}`);
+    expect(stderr).toContain(
+      'warning: broken is passed over: it is damaged: its newest verification failed\n',
+    );
+    expect(stderr).toContain('snapshot sound is damaged');
+    expect(
+      (await cli(`restore datadir --snapshot latest~1 --data-dir ${folder}/data ${member}`)).stderr,
+    ).toContain('the repository holds only 1 undamaged');
+    expect((await cli('snapshot show latest -q')).stdout).toBe('broken\n');
+  });
+
+  test('is exported with a warning: it may be wanted as evidence', async () => {
+    for (const form of ['--to', '--sealed --to']) {
+      const { exit, stderr } = await cli(`snapshot export latest ${form} ${folder}/${form.length}`);
+      expect(exit).toBe(0);
+      expect(stderr).toContain(
+        'warning: broken is damaged, and not to be restored from: its newest verification failed\n',
+      );
+    }
+    expect((await cli(`snapshot export sound --to ${folder}/s`)).stderr).not.toContain('warning');
   });
 });

@@ -2,7 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planHash } from '@holdfast/engine';
+import { systemClock } from '@holdfast/base';
+import { CopyQueue, planHash } from '@holdfast/engine';
+import { openRepository } from '@holdfast/repository';
 import { expect, test } from 'vitest';
 import { quietIo } from '../docs/quiet-io.ts';
 import { buildProgram } from '../program.ts';
@@ -23,6 +25,8 @@ test('nouns, then verbs', async () => {
     'snapshot',
     'status',
     'drill',
+    'queue',
+    'repo',
     'restore',
     'doctor',
     'config',
@@ -38,7 +42,7 @@ test('nouns, then verbs', async () => {
 test('options of the command and of every command, but none twice', async () => {
   const found = await words('snapshot', 'delete', 'x', '--');
   expect(found.join(' ')).toBe(
-    '--yes --dry-run --force-last --repo --cluster --output --json --quiet --verbose --debug --no-color --utc --config :',
+    '--yes --dry-run --force-last --repo --cluster --s3-endpoint --s3-region --s3-style --s3-ca --s3-skip-verify --s3-proxy --s3-credentials-file --s3-role --s3-storage-class --s3-encryption --s3-lock --identity-file --passphrase-file --signing-key --trusted-keys --require --output --json --quiet --verbose --debug --no-color --utc --config :',
   );
   expect(await words('snapshot', 'delete', '--yes', '--y')).toEqual([':']);
 });
@@ -49,6 +53,39 @@ test('values: choices, files and folders', async () => {
   expect(await words('doctor', '--cacert', '')).toEqual([':files']);
   expect(await words('snapshot', 'list', '--repo', '')).toEqual([':dirs']);
   expect(await words('snapshot', 'restore', '')).toEqual([':files']);
+});
+
+test('configured repositories beside the folders, and their snapshots', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-complete-'));
+  try {
+    const config = join(folder, 'config.yaml');
+    writeFileSync(config, 'repositories:\n  near: { path: r }\n  far: { s3: { bucket: b, folder: x/y } }\n');
+    const answer = await complete(buildProgram(quietIo), ['status', '--config', config, '--repo', '']);
+    expect(answer).toBe(`near\t${join(folder, 'r')}\nfar\ts3://b/x/y\n:dirs\n`);
+    expect(await words('status', '--config', config, '--repo', 'n')).toEqual(['near', ':dirs']);
+    await openRepository(join(folder, 'r'), { create: true });
+    expect(await words('snapshot', 'show', '--config', config, '--repo', 'near', '')).toEqual([':']);
+    // No prompt waits for a server.
+    expect(await words('snapshot', 'show', '--config', config, '--repo', 'far', '')).toEqual([':']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('bash offers names and folders at once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-complete-'));
+  try {
+    mkdirSync(join(folder, 'offline'));
+    const fake = String.raw`
+    holdfast() { printf 'offsite\ts3://b\n:dirs\n'; }
+    compopt() { :; }
+    COMP_LINE='holdfast status --repo off'; COMP_POINT=\${#COMP_LINE}
+    _holdfast; printf '%s\n' "\${COMPREPLY[@]}"`.replaceAll('\\$', '$');
+    const found = spawnSync('bash', ['-c', `${scripts.bash}\n${fake}`], { encoding: 'utf8', cwd: folder });
+    expect(found.stdout).toBe('offline\noffsite\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('restores, by what the state folder holds', async () => {
@@ -62,6 +99,22 @@ test('restores, by what the state folder holds', async () => {
       expect(await words('restore', verb, '--state-dir', stateDir, '')).toEqual([plan.id, ':']);
     writeFileSync(join(folder, 'plan.json'), '{');
     expect(await words('restore', 'status', '--state-dir', stateDir, '')).toEqual([':']);
+  } finally {
+    rmSync(stateDir, { recursive: true });
+  }
+});
+
+test('copies that wait, by their ids', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-complete-'));
+  try {
+    const uuid = '0b9c1f8e-2f53-4b35-9a3f-cc6ad3a6a001';
+    const from = [{ repository: 'here', id: uuid, cluster: uuid, snapshot: 'one' }];
+    const to = { to: 'there', toId: null, toAt: null };
+    const queue = new CopyQueue(stateDir, { clock: systemClock, random: () => 0 });
+    const order = { save: uuid, cluster: 'prod', snapshot: 'one', from, ...to, required: true, drop: [] };
+    const { item } = await queue.add(order);
+    for (const verb of ['run', 'drop'])
+      expect(await words('queue', verb, '--state-dir', stateDir, '')).toEqual([item.id, ':']);
   } finally {
     rmSync(stateDir, { recursive: true });
   }

@@ -7,8 +7,11 @@ export interface Candidate {
   readonly what: string;
 }
 
-/** What may stand at the cursor: words, or the shell's own files or folders, or the name of a stored snapshot, or of a restore. */
-type Completion = readonly Candidate[] | 'files' | 'dirs' | 'snapshots' | 'restores';
+/** Names that are found out when they are asked for. */
+type Stored = 'snapshots' | 'restores' | 'copies' | 'repositories';
+
+/** What may stand at the cursor: words, or the shell's own files or folders, or such a name; a repository may be a folder too. */
+type Completion = readonly Candidate[] | 'files' | 'dirs' | Stored;
 
 /** The words of the line sorted out: the command that they call and the options given so far. */
 interface Line {
@@ -76,7 +79,7 @@ export async function complete(program: Verb, words: readonly string[]): Promise
   return candidates
     .filter((each) => each.word.startsWith(current))
     .map((each) => `${each.word}\t${each.what}\n`)
-    .concat(':\n')
+    .concat(completion === 'repositories' ? ':dirs\n' : ':\n')
     .join('');
 }
 
@@ -88,15 +91,23 @@ function valuesOf(target: Option | Argument, placeholder: string): Completion {
   if (target.argChoices !== undefined) return target.argChoices.map((word) => ({ word, what: '' }));
   if (/<snapshot>/.test(placeholder)) return 'snapshots';
   if (/<restore>/.test(placeholder)) return 'restores';
+  if (/<copy>/.test(placeholder)) return 'copies';
+  if (/<repo>/.test(placeholder)) return 'repositories';
   if (/<file>/.test(placeholder)) return 'files';
   return /<dir>/.test(placeholder) ? 'dirs' : [];
 }
 
-/** The names in the repository or the state folder that the line speaks of; none when it cannot be read, for Tab is no place for errors. */
-async function stored(program: Verb, line: Line, what: 'snapshots' | 'restores'): Promise<Candidate[]> {
+/** The names in the repository, the state folder or the configuration that the line speaks of; none when it cannot be read, for Tab is no place for errors. */
+async function stored(program: Verb, line: Line, what: Stored): Promise<Candidate[]> {
   try {
-    const { storedNames, storedRestores } = await import('./stored.ts');
-    return await (what === 'snapshots' ? storedNames : storedRestores)(line.flags, program.io);
+    const { configuredNames, queuedCopies, storedNames, storedRestores } = await import('./stored.ts');
+    const find = {
+      snapshots: storedNames,
+      restores: storedRestores,
+      copies: queuedCopies,
+      repositories: configuredNames,
+    }[what];
+    return await find(line.flags, program.io);
   } catch {
     return [];
   }

@@ -2,7 +2,7 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 
 /**
  * The scripts that the shells load. They know nothing of the commands: each asks `holdfast __complete` with the words
- * so far and gets `candidate<TAB>what` lines, the last line being `:`, `:files` or `:dirs` for the shell's own.
+ * so far and gets `candidate<TAB>what` lines; the last line is `:`, or `:files` or `:dirs` for the shell's own as well.
  */
 export const scripts: Readonly<Record<Shell, string>> = {
   // bash splits words at ':' and '=', which names of snapshots may hold, so the line is split here by blanks alone.
@@ -19,13 +19,11 @@ _holdfast() {
   case "\${reply[-1]}" in
     :files) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     :dirs) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-    *)
-      for candidate in "\${reply[@]::\${#reply[@]}-1}"; do
-        candidate="\${candidate%%$'\\t'*}"
-        [[ "$candidate" == "$cur"* ]] && COMPREPLY+=("\${candidate#"$prefix"}")
-      done
-      ;;
   esac
+  for candidate in "\${reply[@]::\${#reply[@]}-1}"; do
+    candidate="\${candidate%%$'\\t'*}"
+    [[ "$candidate" == "$cur"* ]] && COMPREPLY+=("\${candidate#"$prefix"}")
+  done
 }
 complete -F _holdfast holdfast
 `,
@@ -39,7 +37,7 @@ _holdfast() {
   done
   case "\${reply[-1]}" in
     :files) _files ;;
-    :dirs) _files -/ ;;
+    :dirs) ((\${#candidates})) && _describe -V holdfast candidates; _files -/ ;;
     *) _describe -V holdfast candidates ;;
   esac
 }
@@ -60,9 +58,8 @@ function __holdfast_complete
             __fish_complete_path "$current"
         case :dirs
             __fish_complete_directories "$current"
-        case '*'
-            test (count $reply) -gt 1; and printf '%s\\n' $reply[1..-2]
     end
+    test (count $reply) -gt 1; and printf '%s\\n' $reply[1..-2]
 end
 complete --command holdfast --no-files --keep-order --arguments '(__holdfast_complete)'
 `,

@@ -1,7 +1,7 @@
 import { failureTable } from '@holdfast/base';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { values } from '../settings/yaml.ts';
+import { parseSettings } from '../settings/yaml.ts';
 import { settingRows } from '../settings/table.ts';
 import { buildProgram } from '../program.ts';
 import { generateReference } from './index.ts';
@@ -54,9 +54,10 @@ test('every example calls a command that is there, with options that it has', ()
 
 test('the example of a configuration file is a valid one', () => {
   const [, example = ''] = /```yaml\n(.*?)```/s.exec(page('config')) ?? [];
-  const found = values(example, (line, problem) => {
+  const { values, repositories } = parseSettings(example, (line, problem) => {
     throw new Error(`${line}: ${problem}`);
   });
-  expect([...found.keys()].length).toBeGreaterThan(6);
+  expect([...values.keys()].length).toBeGreaterThan(6);
+  expect(Object.keys(repositories ?? {}).length).toBeGreaterThan(1);
   for (const { variable } of settingRows) expect(page('config')).toContain(variable);
 });

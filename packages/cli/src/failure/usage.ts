@@ -8,10 +8,22 @@ export function usageFailure(error: CommanderError): Failure {
     .replace(/'(--?[\w-]+)=[^']*'/, "'$1'")
     .replace(/\s*\n\s*/g, ' ')
     .replace(/\(Did you mean (.*?)\?\)$/, '(did you mean $1?)');
-  const why = /^unknown option '--?(?:password|pass|pw)'/.test(text) ? noPasswordFlag : text;
+  const why = secretFlags.find(([pattern]) => pattern.test(text))?.[1] ?? text;
   return new Failure('usage', why, {}, { cause: error });
 }
 
 /** A password on a command line can be read by every user of the machine. */
 export const noPasswordFlag =
   'passwords are not taken from the command line; use --password-file FILE or HOLDFAST_PASSWORD';
+
+const secretFlags: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/^unknown option '--?(?:password|pass|pw)'/, noPasswordFlag],
+  [
+    /^unknown option '--?passphrase'/,
+    'passphrases are not taken from the command line; use --passphrase-file FILE or HOLDFAST_PASSPHRASE',
+  ],
+  [
+    /^unknown option '--?(?:s3-|aws-)?(?:access-key|secret|session-token|credentials)[\w-]*'/,
+    'keys are not taken from the command line; use --s3-credentials-file FILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ],
+];

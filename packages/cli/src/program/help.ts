@@ -54,7 +54,8 @@ function usageTerm(command: Command): string {
 }
 
 function argumentTerm(argument: Argument): string {
-  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+  const word = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? `<${word}>` : `[${word}]`;
 }
 
 /** The words that call a command: `holdfast snapshot save`. */

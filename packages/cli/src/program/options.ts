@@ -18,9 +18,57 @@ export function withGlobals(verb: Verb): Verb {
     .option('--config <file>', 'configuration file instead of the one in the home folder (HOLDFAST_CONFIG)');
 }
 
-/** `--repo`, and `--cluster` for a repository of several. */
+/** `--repo`, `--cluster` for a repository of several, and what it takes to get there and to open what is sealed. */
 export function withRepository(verb: Verb): Verb {
-  return verb.addOption(settingOption('repo', 'dir')).addOption(settingOption('cluster', 'name'));
+  verb
+    .addOption(settingOption('repo', 'repo').argParser(onlyOne))
+    .addOption(settingOption('cluster', 'name'));
+  return withKeys(withS3(verb));
+}
+
+/** The same for what writes to several repositories: `--repo` may be repeated. */
+export function withRepositories(verb: Verb): Verb {
+  const repo = settingOption('repo', 'repo').argParser(onceMore);
+  repo.description += '; may be repeated';
+  verb.addOption(repo).addOption(settingOption('cluster', 'name'));
+  return withKeys(withS3(verb));
+}
+
+/** `--repo` alone, with the way to its bucket: for what asks nothing of snapshots. */
+export function withPlace(verb: Verb): Verb {
+  return withS3(verb.addOption(settingOption('repo', 'repo').argParser(onlyOne)));
+}
+
+/** The way to a bucket that is named by its address. */
+export function withS3(verb: Verb): Verb {
+  const options = [
+    settingOption('s3Endpoint', 'url'),
+    settingOption('s3Region', 'region'),
+    settingOption('s3Style', 'style').choices([...settingTable.s3Style.choices]),
+    settingOption('s3Ca', 'file'),
+    settingOption('s3SkipVerify'),
+    settingOption('s3Proxy', 'url'),
+    settingOption('s3CredentialsFile', 'file'),
+    settingOption('s3Role', 'arn'),
+    settingOption('s3StorageClass', 'class'),
+    settingOption('s3Encryption', 'kind'),
+    settingOption('s3Lock', 'lock'),
+  ];
+  for (const option of options) verb.addOption(option.helpGroup('S3:'));
+  return verb;
+}
+
+/** What opens sealed snapshots, signs them, and says whose signatures count. */
+export function withKeys(verb: Verb): Verb {
+  const options = [
+    settingOption('identityFile', 'file'),
+    settingOption('passphraseFile', 'file'),
+    settingOption('signingKey', 'file'),
+    settingOption('trustedKeys', 'file'),
+    settingOption('require', 'which').choices([...settingTable.require.choices]),
+  ];
+  for (const option of options) verb.addOption(option.helpGroup('Keys:'));
+  return verb;
 }
 
 /** `--state-dir`: where restores and drills keep their records. */
@@ -74,6 +122,17 @@ function settingOption(name: SettingName, value?: string): Option {
     `${short}${row.flag}${value === undefined ? '' : ` <${value}>`}`,
     `${row.what} (${row.variable})`,
   );
+}
+
+/** A repository beside others. */
+function onceMore(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+/** The second of two would be passed over in silence. */
+function onlyOne(text: string, before?: readonly string[]): string[] {
+  if (before === undefined) return [text];
+  throw new InvalidArgumentError('This command takes one repository.');
 }
 
 /** A list may also be given by repeating its flag, as with etcdctl. */

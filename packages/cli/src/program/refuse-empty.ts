@@ -11,7 +11,8 @@ export function refuseEmpty(command: Command): void {
   const given = command.optsWithGlobals();
   for (let each: Command | null = command; each !== null; each = each.parent) {
     for (const option of each.options) {
-      if (given[option.attributeName()] === '' && option.defaultValue !== '') refuse(option.long!);
+      const values = [given[option.attributeName()]].flat();
+      if (values.includes('') && option.defaultValue !== '') refuse(option.long!);
     }
   }
   command.registeredArguments.forEach((argument, at) => {

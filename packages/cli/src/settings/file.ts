@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '@holdfast/base';
+import type { Places } from './places.ts';
 import type { SettingName } from './table.ts';
 import type { SettingValue } from './value.ts';
 
@@ -10,6 +11,8 @@ export interface SettingsFile {
   /** Relative paths in the file start in its own folder. */
   readonly folder: string;
   readonly values: ReadonlyMap<SettingName, { readonly value: SettingValue; readonly line: number }>;
+  /** Undefined where it describes none. */
+  readonly repositories: Places | undefined;
 }
 
 /**
@@ -26,9 +29,20 @@ export async function readSettingsFile(path: string, mustExist: boolean): Promis
     if (!mustExist && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
     throw new Failure('file-unreadable', (cause as Error).message, { path }, { cause });
   }
-  const { values } = await import('./yaml.ts');
-  const settings = values(text, (line, problem) => {
+  const [{ parseSettings }, { placeOf }] = await Promise.all([
+    import('./yaml.ts'),
+    import('./places-schema.ts'),
+  ]);
+  const { values, repositories } = parseSettings(text, (line, problem) => {
     throw new Failure('config-invalid', `line ${line}: ${problem}`, { source: path });
   });
-  return { path, folder: dirname(path), values: settings };
+  const folder = dirname(path);
+  const entries = Object.entries(repositories ?? {});
+  return {
+    path,
+    folder,
+    values,
+    repositories:
+      repositories && new Map(entries.map(([name, entry]) => [name, placeOf(name, entry, folder)])),
+  };
 }

@@ -23,7 +23,7 @@ async function settle(flags: Flags = {}, env: Record<string, string> = {}) {
 }
 
 async function origin(name: string, flags: Flags = {}, env: Record<string, string> = {}) {
-  const found = (await settle(flags, env)).find((each) => each.name === name)!;
+  const found = (await settle(flags, env)).origins.find((each) => each.name === name)!;
   return [found.value, found.origin];
 }
 
@@ -71,7 +71,7 @@ test('lists are read from variables and from both spellings in files', async () 
 test('--config replaces the file of the user and must be there', async () => {
   await writeFile(userFile(), 'repository: /user\n');
   await writeFile(join(folder, 'mine.yaml'), 'repository: /mine\n');
-  expect((await origin('repo', { config: join(folder, 'mine.yaml') }))[0]).toBe('/mine');
+  expect((await origin('repo', { config: join(folder, 'mine.yaml') }))[0]).toEqual(['/mine']);
   await expect(settle({ config: join(folder, 'none.yaml') })).rejects.toMatchObject({
     code: 'file-unreadable',
   });

@@ -1,7 +1,12 @@
+import { keySettings } from './key-table.ts';
+import { s3Settings } from './s3-table.ts';
+
 /** One setting: where its value may come from, in falling precedence, and what it means. */
 export interface Setting {
-  /** How the value is written: one word or sentence, a comma list, a path, true or false. */
-  readonly form: 'text' | 'list' | 'path' | 'boolean';
+  /** How the value is written. */
+  readonly form: SettingForm;
+  /** The only words that it may be. */
+  readonly choices?: readonly string[];
   /** The long flag; absent for a secret, which never stands on a command line. */
   readonly flag?: string;
   readonly variable: string;
@@ -20,16 +25,22 @@ export interface Setting {
 }
 
 /**
+ * The ways to write a value: one word or sentence; a comma list; a path; true or false; where a repository is, or in a
+ * file the list of several; and what `s3-words.ts` reads.
+ */
+export type SettingForm = 'text' | 'list' | 'path' | 'boolean' | 'places' | 'proxy' | 'encryption' | 'lock';
+
+/**
  * Every setting that can come from somewhere else than the command line. The options of the commands, the reading of
  * variables and files, `config view` and docs/reference/config.md all follow this table.
  */
 export const settingTable = {
   repo: {
-    form: 'path',
+    form: 'places',
     flag: '--repo',
     variable: 'HOLDFAST_REPO',
     file: 'repository',
-    what: 'folder of the repository',
+    what: 'the repository: a folder, s3://bucket/folder, or a name of the configuration file',
   },
   cluster: {
     form: 'text',
@@ -105,8 +116,10 @@ export const settingTable = {
     file: 'stateDir',
     default: '~/.local/state/holdfast',
     rootDefault: '/var/lib/holdfast',
-    what: 'folder for the journals of restores and the reports of drills',
+    what: 'folder for the journals of restores, the reports of drills, and what was seen of repositories',
   },
+  ...s3Settings,
+  ...keySettings,
   output: {
     form: 'text',
     flag: '--output',

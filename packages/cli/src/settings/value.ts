@@ -1,11 +1,12 @@
-import type { Setting, SettingName } from './table.ts';
+import type { SettingForm, SettingName } from './table.ts';
 
 /** The value of a setting: text and paths as strings, lists as arrays. */
 export type SettingValue = string | boolean | readonly string[];
 
 /** What each setting came to; absent when nobody set it. */
 export interface Settings {
-  readonly repo?: string;
+  /** Each a folder, `s3://…`, or the name of a configured repository; the first is the one that is read. */
+  readonly repo?: readonly string[];
   readonly cluster?: string;
   readonly endpoints?: readonly string[];
   readonly cacert?: string;
@@ -16,6 +17,23 @@ export interface Settings {
   readonly password?: string;
   readonly etcdProgram: string;
   readonly stateDir: string;
+  readonly s3Endpoint?: string;
+  readonly s3Region?: string;
+  readonly s3Style?: 'auto' | 'path' | 'virtual-host';
+  readonly s3Ca?: string;
+  readonly s3SkipVerify?: boolean;
+  readonly s3Proxy?: string;
+  readonly s3CredentialsFile?: string;
+  readonly s3Role?: string;
+  readonly s3StorageClass?: string;
+  readonly s3Encryption?: string;
+  readonly s3Lock?: string;
+  readonly identityFile?: string;
+  readonly passphraseFile?: string;
+  readonly passphrase?: string;
+  readonly signingKey?: string;
+  readonly trustedKeys?: string;
+  readonly require?: 'signed' | 'any';
   readonly output: string;
   readonly utc: boolean;
 }
@@ -32,7 +50,8 @@ export interface Origin {
  *
  * @throws RangeError when the text does not have the form
  */
-export function parseSetting(form: Setting['form'], text: string): SettingValue {
+export function parseSetting(form: SettingForm, text: string): SettingValue {
+  if (form === 'places') return [text];
   if (form === 'list') {
     return text
       .split(',')

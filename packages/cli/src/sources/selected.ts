@@ -1,5 +1,5 @@
 import { Failure } from '@holdfast/base';
-import type { Repository } from '@holdfast/repository';
+import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import type { Session } from '../session.ts';
 
 /** Which snapshot is meant, for the engine: a name, and the cluster where one was named or found. */
@@ -9,7 +9,8 @@ export interface Selected {
 }
 
 /**
- * Reads a selector: `latest`, `latest~N`, or an exact name, which is passed through.
+ * Reads a selector: `latest`, `latest~N`, or an exact name, which is passed through. Snapshots whose manifest is not
+ * trusted are passed over, and told of; for a restore those that are damaged too.
  *
  * @throws Failure `snapshot-missing` when there are not so many, `cluster-ambiguous` when `latest` could be several
  */
@@ -17,6 +18,7 @@ export async function selectedSnapshot(
   session: Session,
   repository: Repository,
   selector: string,
+  use: 'any' | 'restore' = 'any',
 ): Promise<Selected> {
   const { cluster } = session.settings;
   const [, back] = /^latest(?:~(\d+))?$/.exec(selector) ?? [selector, selector];
@@ -28,10 +30,24 @@ export async function selectedSnapshot(
     const why = `${selector} could be of ${[...owners].join(' or ')}`;
     throw new Failure('cluster-ambiguous', why);
   }
-  const found = snapshots.at(-1 - Number(back ?? 0));
+  const taken = snapshots.filter((entry) => faultOf(entry, use) === undefined);
+  const found = taken.at(-1 - Number(back ?? 0));
+  for (const entry of snapshots.slice(found === undefined ? 0 : snapshots.indexOf(found) + 1)) {
+    const fault = faultOf(entry, use);
+    if (fault !== undefined) session.warn(`${entry.name} is passed over: ${fault}`);
+  }
   if (found === undefined) {
-    const why = `the repository holds ${snapshots.length === 0 ? 'no snapshot yet' : `only ${snapshots.length}`}`;
+    const isOver = taken.length < snapshots.length;
+    const kind = !isOver ? '' : snapshots.every(({ trust }) => trust.trusted) ? ' undamaged' : ' trusted';
+    const why = `the repository holds ${taken.length === 0 ? `no${kind} snapshot yet` : `only ${taken.length}${kind}`}`;
     throw new Failure('snapshot-missing', why, { name: selector });
   }
   return { name: found.name, cluster: found.cluster.id };
+}
+
+/** Why `latest` does not mean it. */
+function faultOf({ trust, state, damage }: SnapshotEntry, use: 'any' | 'restore'): string | undefined {
+  if (!trust.trusted) return `its manifest is not trusted: ${trust.why}`;
+  if (use === 'any' || state !== 'damaged') return undefined;
+  return `it is damaged: ${damage ?? 'its newest verification failed'}`;
 }

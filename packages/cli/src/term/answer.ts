@@ -22,6 +22,8 @@ export interface Answer {
   text(view: View): string;
   /** The names that scripts want, one per line. */
   readonly names: readonly string[];
+  /** Done once the answer is printed, whatever else it says: what nobody should wait for. */
+  afterwards?(): Promise<void>;
   /** Reported after the answer was printed: it decides the exit status. */
   readonly failure?: Failure;
 }

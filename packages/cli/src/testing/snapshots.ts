@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Evidence, SnapshotManifest } from '@holdfast/model';
-import type { Repository } from '@holdfast/repository';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Evidence } from '@holdfast/model';
+import type { ManifestDraft, Repository } from '@holdfast/repository';
 
 /** The time of the n-th snapshot: four minutes before the still clock for 1, an hour more for each further one. */
 const takenAt = (hours: number): string =>
@@ -15,14 +17,12 @@ export async function store(
   const { id } = await repository.addCluster(cluster);
   const writer = await repository.stageSnapshot(id, name, { unique: false });
   const content = Buffer.from(`content of ${name}`);
-  await writer.write(content);
+  await (await writer.begin({ role: 'snapshot', encoding: 'plain' })).write(content);
   const sha256 = createHash('sha256').update(content).digest('hex');
   const at = takenAt(hours);
-  const manifest: SnapshotManifest = {
-    apiVersion: 'holdfast.dev/v1',
-    kind: 'Snapshot',
+  const manifest: ManifestDraft = {
     name,
-    cluster: { id, name: cluster, etcdId: 'cdf818194e3a8c32' },
+    cluster: { id, name: cluster, etcdId: 'cdf818194e3a8c32', kubernetesUid: null },
     member: {
       id: '8e9e05c52164694d',
       name: 'm1',
@@ -42,11 +42,21 @@ export async function store(
       : { state: 'healthy', reasons: [] },
     trigger: 'manual',
     times: { startedAt: at, finishedAt: at },
-    lineage: { previous: null, previousManifestSha256: null },
+    recipients: [],
+    companions: null,
+    origin: null,
   };
   await writer.commit(manifest);
   if (evidence !== undefined)
     await repository.addEvidence({ name, cluster: { id } }, evidenceOf(name, at, evidence));
+}
+
+/** Makes the manifest of a snapshot unreadable. @param path of its stored object */
+export async function breakManifest(path: string): Promise<void> {
+  const files = await readdir(dirname(path));
+  const manifest = files.find((file) => file.startsWith('manifest-'));
+  if (manifest === undefined) throw new Error(`there is no manifest beside ${path}`);
+  await writeFile(join(dirname(path), manifest), '{');
 }
 
 interface StoreOptions {

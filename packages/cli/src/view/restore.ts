@@ -32,6 +32,7 @@ export function restoreAnswer(report: RestoreDatadirReport, others: readonly Oth
         `${style('good', 'restored')} ${member.name} to ${dataDir} in ${formatDuration(durationMs)}\n${pairs(
           [
             ['from', `${source.label}, ${formatBytes(source.size)}`],
+            ['of', source.cluster === null ? undefined : clusterWords(source.cluster)],
             ['sha256', source.sha256],
             ['member', member.id],
             ['cluster', `${cluster.id}, token ${cluster.token}`],
@@ -43,6 +44,16 @@ export function restoreAnswer(report: RestoreDatadirReport, others: readonly Oth
         `Then start etcd with ${commandLine(startFlags(report))} and its usual flags${others.length === 0 ? '' : ', and the other members in the same way, each with its own --name'}.\n`,
       ].join('\n'),
   };
+}
+
+/** The cluster that a snapshot is of, so that nobody takes another one's for it. */
+function clusterWords({
+  name,
+  etcdId,
+  kubernetesUid,
+}: NonNullable<RestoreDatadirReport['source']['cluster']>): string {
+  const kubernetes = kubernetesUid === null ? '' : `, Kubernetes ${kubernetesUid}`;
+  return `cluster ${name}, etcd ${etcdId}${kubernetes}`;
 }
 
 function startFlags({ member, dataDir, walDir }: RestoreDatadirReport): string[] {

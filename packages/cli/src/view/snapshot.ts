@@ -14,15 +14,22 @@ export function snapshotItem(entry: SnapshotEntry) {
     takenAt: manifest.times.finishedAt,
     revision: manifest.revision,
     size: manifest.content.size,
+    storedSize: storedSize(entry),
     sha256: manifest.content.sha256,
     etcd: manifest.versions.etcd,
     member: manifest.member.name,
     state: entry.state,
     quorum: manifest.quorum.state,
+    trust: entry.trust,
     pinned: entry.pin !== null,
     verifiedAt: verifiedAt(entry) ?? null,
     path: entry.path,
   };
+}
+
+/** Bytes of all its objects as they are stored. */
+function storedSize({ manifest }: SnapshotEntry): number {
+  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** When the newest verification that passed was made. */
@@ -36,12 +43,13 @@ export function stateWords(entry: SnapshotEntry, style: Style): string {
   return [
     style(tone[entry.state], entry.state),
     ...(entry.manifest.quorum.state === 'degraded' ? [style('doubtful', 'degraded')] : []),
+    ...(entry.trust.trusted ? [] : [style('bad', 'untrusted')]),
     ...(entry.pin === null ? [] : ['pinned']),
   ].join(', ');
 }
 
 export const columns = ['NAME', 'CLUSTER', 'TAKEN', 'REVISION', 'SIZE', 'STATE'] as const;
-export const wideColumns = [...columns, 'VERIFIED', 'MEMBER', 'ETCD', 'SHA-256'] as const;
+export const wideColumns = [...columns, 'VERIFIED', 'STORED', 'TRUST', 'MEMBER', 'ETCD', 'SHA-256'] as const;
 
 /** The cells of {@link columns} or {@link wideColumns}. */
 export function snapshotRow(entry: SnapshotEntry, view: View): string[] {
@@ -57,10 +65,20 @@ export function snapshotRow(entry: SnapshotEntry, view: View): string[] {
     ...(view.wide
       ? [
           verified === undefined ? '-' : ago(verified, view.now),
+          formatBytes(storedSize(entry)),
+          trustWord(entry),
           manifest.member.name,
           manifest.versions.etcd,
           manifest.content.sha256,
         ]
       : []),
   ];
+}
+
+/** Who vouches for it, in a word or two. */
+function trustWord({ trust }: SnapshotEntry): string {
+  if (!trust.trusted) return 'no';
+  return trust.by.length === 0
+    ? 'unsigned'
+    : trust.by.map(({ name, keyid }) => (name === keyid ? `${keyid.slice(0, 15)}…` : name)).join(',');
 }
