@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,17 @@ import type { EtcdMinor } from '@holdfast/test-servers';
 import { benchDatabase } from './database.ts';
 import { type Duel, fight, type Outcome } from './duel.ts';
 import { objectDuels } from './object-duels.ts';
-import { holdfastBin, restoreDuel, saveDuel, verifyDuel, verifyFullyDuel } from './duels.ts';
+import { restoreDuel, saveDuel, verifyDuel, verifyFullyDuel } from './duels.ts';
+import { holdfast } from './ours.ts';
+import {
+  keptInBucket,
+  sealedRestoreDuel,
+  sealedS3SaveDuel,
+  sealedSaveDuel,
+  storeInBucket,
+} from './sealed-duels.ts';
+import { sealedTools } from './sealed-tools.ts';
+import { type StoredBytes, storedBytes } from './stored-bytes.ts';
 
 export interface BenchOptions {
   readonly version: EtcdMinor;
@@ -21,8 +30,19 @@ export interface BenchOptions {
   readonly told: (outcome: Outcome) => void;
 }
 
-/** Every duel on one version of etcd and one size, in one run. Returns the outcomes in the order of a snapshot's life. */
-export async function bench(options: BenchOptions): Promise<Outcome[]> {
+/** What came of all. */
+export interface Benchmark {
+  /** In the order of a snapshot's life. */
+  readonly outcomes: readonly Outcome[];
+  /** None where `only` leaves them out. */
+  readonly stored: readonly StoredBytes[];
+}
+
+/** What `only` may name besides duels: the sizes of what is stored. */
+export const sizes = 'stored bytes';
+
+/** Every duel on one version of etcd and one size, in one run. */
+export async function bench(options: BenchOptions): Promise<Benchmark> {
   const { version, megabytes, runs, only = '', tell, told } = options;
   const database = await benchDatabase(version, megabytes, tell);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
@@ -35,20 +55,28 @@ export async function bench(options: BenchOptions): Promise<Outcome[]> {
   };
   const repo = join(folder, 'kept');
   try {
+    await using tools = await sealedTools(version, folder);
+    const restore = sealedRestoreDuel(tools, folder);
     for (const tls of [false, true]) {
       await using cluster = await database.serve(tls);
-      const endpoint = cluster.endpoints[0]!;
       if (!tls) {
         const save = ['snapshot', 'save', '-q', '--no-verify', '--name', 'bench', '--repo', repo];
-        execFileSync(process.execPath, [holdfastBin, ...save, '--endpoints', endpoint]);
+        await holdfast([...save, '--endpoints', cluster.endpoints[0]!]);
       }
       await hold(await saveDuel(cluster, version, folder));
+      if (!tls) continue;
+      await hold(sealedSaveDuel(cluster, tools, folder));
+      await hold(sealedS3SaveDuel(cluster, tools, folder));
+      const isNeeded = [restore.what, sizes].some((what) => what.includes(only));
+      if (isNeeded) await storeInBucket(cluster, database, tools, folder);
     }
     await hold(await verifyDuel(database, repo, 'bench', version));
     await hold(await verifyFullyDuel(database, repo, 'bench', version));
     await hold(await restoreDuel(database, folder, version));
+    await hold(restore);
     for (const duel of await objectDuels(database, folder)) await hold(duel);
-    return outcomes;
+    const stored = sizes.includes(only) ? await storedBytes(database.snapshot, tools, keptInBucket) : [];
+    return { outcomes, stored };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,6 +12,9 @@ export interface Duel {
   readonly reference: () => Promise<Run>;
 }
 
+/** Bytes of resident memory that ours must not exceed in any duel, at any size. */
+export const memoryAtMost = 250e6;
+
 /** A duel's outcome: medians, and the median of the ratios pair by pair, which survives a machine whose speed drifts. */
 export interface Outcome {
   readonly duel: Duel;
@@ -19,6 +22,8 @@ export interface Outcome {
   readonly theirsMs: number;
   readonly ratio: number;
   readonly ratios: readonly number[];
+  readonly oursCpuMs: number;
+  readonly theirsCpuMs: number;
   readonly oursPeakBytes: number;
   readonly theirsPeakBytes: number;
 }
@@ -41,6 +46,8 @@ export async function fight(duel: Duel, runs: number, restMs: number): Promise<O
     theirsMs: median(pairs.map((pair) => pair.theirs.wallMs)),
     ratio: median(ratios),
     ratios,
+    oursCpuMs: median(pairs.map((pair) => pair.ours.cpuMs)),
+    theirsCpuMs: median(pairs.map((pair) => pair.theirs.cpuMs)),
     oursPeakBytes: Math.max(...pairs.map((pair) => pair.ours.peakBytes)),
     theirsPeakBytes: Math.max(...pairs.map((pair) => pair.theirs.peakBytes)),
   };

@@ -1,30 +1,15 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EtcdCluster, type EtcdMinor, etcdBinaries } from '@holdfast/test-servers';
 import type { BenchDatabase } from './database.ts';
 import type { Duel } from './duel.ts';
-import { measure, type Run } from './measure.ts';
-
-/** The launcher of the checkout. */
-export const holdfastBin = join(import.meta.dirname, '../../packages/cli/bin/holdfast.js');
-
-async function holdfast(...args: string[]): Promise<Run> {
-  return await measure(process.execPath, [holdfastBin, ...args]);
-}
-
-async function thenRemove(run: Promise<Run>, ...paths: string[]): Promise<Run> {
-  try {
-    return await run;
-  } finally {
-    for (const path of paths) rmSync(path, { recursive: true, force: true });
-  }
-}
+import { measure } from './measure.ts';
+import { holdfast, thenRemove } from './ours.ts';
 
 /** Save: ours checks the SHA-256, asks HashKV, fsyncs and writes a manifest; etcdctl's checks nothing. */
 export async function saveDuel(cluster: EtcdCluster, version: EtcdMinor, folder: string): Promise<Duel> {
   const { etcdctl } = await etcdBinaries(version);
   const { tls } = cluster;
-  const secured = tls === undefined ? [] : ['--cacert', tls.cacert, '--cert', tls.cert, '--key', tls.key];
+  const secured = tlsFlags(cluster);
   const endpoint = cluster.endpoints[0]!;
   const repo = join(folder, 'repository');
   const file = join(folder, 'etcdctl.db');
@@ -34,7 +19,7 @@ export async function saveDuel(cluster: EtcdCluster, version: EtcdMinor, folder:
     atMost: 1,
     ours: async () =>
       await thenRemove(
-        holdfast('snapshot', 'save', '--no-verify', '--endpoints', endpoint, ...secured, '--repo', repo),
+        holdfast(['snapshot', 'save', '--no-verify', '--endpoints', endpoint, ...secured, '--repo', repo]),
         repo,
       ),
     reference: async () =>
@@ -49,6 +34,11 @@ export async function saveDuel(cluster: EtcdCluster, version: EtcdMinor, folder:
   };
 }
 
+/** As etcdctl and ours both take them. */
+export function tlsFlags({ tls }: EtcdCluster): string[] {
+  return tls === undefined ? [] : ['--cacert', tls.cacert, '--cert', tls.cert, '--key', tls.key];
+}
+
 /** Verify: SHA-256, walk, records and HashKV; status walks and sums, and does not look at the SHA-256. */
 export async function verifyDuel(
   database: BenchDatabase,
@@ -61,7 +51,7 @@ export async function verifyDuel(
     what: 'snapshot verify',
     theirs: `${etcdutl === undefined ? 'etcdctl' : 'etcdutl'} snapshot status`,
     atMost: 1,
-    ours: async () => await holdfast('snapshot', 'verify', name, '--repo', repo),
+    ours: async () => await holdfast(['snapshot', 'verify', name, '--repo', repo]),
     reference: async () =>
       await measure(etcdutl ?? etcdctl, ['snapshot', 'status', database.snapshot], { ETCDCTL_API: '3' }),
   };
@@ -85,6 +75,13 @@ export async function verifyFullyDuel(
   };
 }
 
+/** A cluster of one member, as every tool takes it. */
+export const onlyMember = [
+  ['--name', 'm1'],
+  ['--initial-cluster', 'm1=http://127.0.0.1:2380'],
+  ['--initial-advertise-peer-urls', 'http://127.0.0.1:2380'],
+].flat();
+
 /** Restore of one member, both with fsync; ours bumps the revision too. */
 export async function restoreDuel(
   database: BenchDatabase,
@@ -92,14 +89,6 @@ export async function restoreDuel(
   version: EtcdMinor,
 ): Promise<Duel> {
   const { etcdctl, etcdutl } = await etcdBinaries(version);
-  const member = [
-    '--name',
-    'm1',
-    '--initial-cluster',
-    'm1=http://127.0.0.1:2380',
-    '--initial-advertise-peer-urls',
-    'http://127.0.0.1:2380',
-  ];
   const [ours, theirs] = [join(folder, 'ours.etcd'), join(folder, 'theirs.etcd')];
   return {
     what: 'restore datadir',
@@ -107,14 +96,14 @@ export async function restoreDuel(
     atMost: 0.5,
     ours: async () =>
       await thenRemove(
-        holdfast('restore', 'datadir', '--file', database.snapshot, '--data-dir', ours, ...member),
+        holdfast(['restore', 'datadir', '--file', database.snapshot, '--data-dir', ours, ...onlyMember]),
         ours,
       ),
     reference: async () =>
       await thenRemove(
         measure(
           etcdutl ?? etcdctl,
-          ['snapshot', 'restore', database.snapshot, '--data-dir', theirs, ...member],
+          ['snapshot', 'restore', database.snapshot, '--data-dir', theirs, ...onlyMember],
           { ETCDCTL_API: '3' },
         ),
         theirs,

@@ -1,23 +1,34 @@
 import { parseArgs } from 'node:util';
 import { formatBytes } from '@holdfast/base';
 import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
-import { bench } from './bench.ts';
-import type { Outcome } from './duel.ts';
+import { bench, sizes } from './bench.ts';
+import { memoryAtMost, type Outcome } from './duel.ts';
 
-const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--rest 0] [--only save|verify|restore|seal|open]
+const help = `npm run bench -- [--etcd 3.6] [--megabytes 1000] [--runs 5] [--rest 0] [--only save|verify|restore|sealed|S3|seal|open|stored]
 
-Holdfast against etcd's own tools of the same version (${etcdMinors.join(', ')}), in turn, as whole processes. The
-database is made once and kept in the cache. Quote ratios from a machine that does nothing else;
+Holdfast against etcd's own tools of the same version (${etcdMinors.join(', ')}), and age, zstd and rclone where snapshots are
+sealed and sent to a bucket, in turn, as whole processes. The database is made once and kept in the cache. Quote ratios from a machine that does nothing else;
 --rest gives it so many seconds before each run.`;
 
-function line({ duel, oursMs, theirsMs, ratio, ratios, oursPeakBytes, theirsPeakBytes }: Outcome): string {
+function line(outcome: Outcome): string {
+  const { duel, ratio, ratios, oursPeakBytes } = outcome;
   const spread = `${Math.min(...ratios).toFixed(2)}..${Math.max(...ratios).toFixed(2)}`;
   return [
-    duel.what.padEnd(20),
-    `${seconds(oursMs)}  ${formatBytes(oursPeakBytes)}`.padEnd(20),
-    `${duel.theirs.padEnd(24)} ${seconds(theirsMs)}  ${formatBytes(theirsPeakBytes)}`.padEnd(44),
-    `ratio ${ratio.toFixed(2)} [${spread}], to be at most ${duel.atMost}: ${ratio <= duel.atMost ? 'met' : 'MISSED'}`,
+    duel.what.padEnd(27),
+    side(outcome.oursMs, outcome.oursCpuMs, oursPeakBytes),
+    duel.theirs.padEnd(26),
+    side(outcome.theirsMs, outcome.theirsCpuMs, outcome.theirsPeakBytes),
+    `ratio ${ratio.toFixed(2)} [${spread}], to be at most ${duel.atMost}: ${judged(ratio <= duel.atMost)}`,
+    `memory to be at most ${formatBytes(memoryAtMost)}: ${judged(oursPeakBytes <= memoryAtMost)}`,
   ].join('  ');
+}
+
+function side(wallMs: number, cpuMs: number, peakBytes: number): string {
+  return `${seconds(wallMs)}, CPU ${seconds(cpuMs)}, ${formatBytes(peakBytes)}`.padEnd(34);
+}
+
+function judged(isMet: boolean): string {
+  return isMet ? 'met' : 'MISSED';
 }
 
 function seconds(ms: number): string {
@@ -41,7 +52,7 @@ if (values.help) {
   console.log(
     `etcd ${values.etcd}, ${values.megabytes} MB, medians of ${values.runs} pairs of whole processes, in turn`,
   );
-  await bench({
+  const { stored } = await bench({
     version: values.etcd,
     megabytes: Number(values.megabytes),
     runs: Number(values.runs),
@@ -50,5 +61,7 @@ if (values.help) {
     tell: (text) => console.log(text),
     told: (outcome) => console.log(line(outcome)),
   });
+  if (stored.length > 0) console.log(`${sizes} of one snapshot`);
+  for (const { how, bytes } of stored) console.log(`  ${how.padEnd(42)} ${formatBytes(bytes).padStart(10)}`);
 }
 process.exit();

@@ -133,8 +133,8 @@ test.each(['README.md', 'docs/restore.md'])('every command and option that %s na
     .map((line) => line.replace(/^holdfast /, ''));
   expect(named.length).toBeGreaterThan(10);
   const wrong = named.filter((line) => {
-    const [noun = '', verb = ''] = line.split(' ');
-    const options = known.get(`${noun} ${verb}`) ?? known.get(noun);
+    const [noun = '', verb = '', more = ''] = line.split(' ');
+    const options = known.get(`${noun} ${verb} ${more}`) ?? known.get(`${noun} ${verb}`) ?? known.get(noun);
     return !flagsOf(line).every((flag) => options?.has(flag)) || options === undefined;
   });
   const loose = code.filter((inline) => inline.startsWith('--')).flatMap(flagsOf);

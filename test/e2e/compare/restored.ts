@@ -20,7 +20,7 @@ export async function restoreByHoldfast(plan: ClusterPlan, how: RestoreHow): Pro
   for (const { name, dataDir, walDir } of plan.members) {
     built.push(
       await buildDataDir({
-        file: how.snapshot,
+        source: { file: how.snapshot },
         dataDir,
         ...(walDir !== undefined && { walDir }),
         name,

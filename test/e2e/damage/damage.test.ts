@@ -82,7 +82,7 @@ describe('a damaged snapshot', () => {
     for (const [what, bytes] of damages()) {
       writeFileSync(source, bytes);
       const failure: unknown = await restoreDatadir(context, {
-        source: { file: source, label: source },
+        source: { file: source },
         dataDir: join(target, 'm1.etcd'),
         name: 'm1',
         initialCluster: 'm1=http://127.0.0.1:2380',

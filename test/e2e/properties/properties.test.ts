@@ -62,7 +62,7 @@ async function trySeed(seed: number): Promise<void> {
     const plan = await planCluster({ version, dir: join(folder, 'restored') });
     const { dataDir, name, peerUrl } = plan.members[0]!;
     await restoreDatadir(context, {
-      source: { file: saved.file, label: `seed ${seed}` },
+      source: { file: saved.file },
       dataDir,
       name,
       initialCluster: plan.initialCluster,
@@ -103,7 +103,10 @@ async function saveHistory(
   await expectEqual(cluster, model);
   await using client = connectEtcd({ endpoints: [...cluster.endpoints], clock: systemClock });
   const repository = await openRepository(join(folder, 'repository'), { create: true, clock: systemClock });
-  const { snapshot } = await saveSnapshot(context, { client, repository });
+  const { snapshot } = await saveSnapshot(context, {
+    client,
+    destinations: [{ name: 'here', repository, required: true }],
+  });
   return { model, saved: { state: snapshot.state, file: snapshot.path, hashKv: snapshot.manifest.hashKv } };
 }
 

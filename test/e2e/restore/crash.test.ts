@@ -42,6 +42,14 @@ const points = steps.flatMap((step) =>
   ]),
 );
 
+/**
+ * Each point is struck once in a run, and ends in one of the two ways, by turns from day to day: two days cover all. With
+ * HOLDFAST_CRASH=all one run does.
+ */
+const day = Math.floor(Date.now() / 86_400_000);
+const turn = (way: 0 | 1): typeof points =>
+  process.env['HOLDFAST_CRASH'] === 'all' ? points : points.filter((_, at) => (at + day) % 2 === way);
+
 function run(lab: Lab): string[] {
   return [
     ...['run', ...lab.request, '--way', 'snapshot', '--snapshot', lab.content.snapshot],
@@ -69,7 +77,7 @@ describe.skipIf(skip)('a restore of three running members that is killed', { tim
   });
   afterAll(async () => labs[Symbol.asyncDispose]());
 
-  test.concurrent.each(points)('%s is finished by resume: all three are new', (what, step, moment) =>
+  test.concurrent.each(turn(0))('%s is finished by resume: all three are new', (what, step, moment) =>
     labs.use(async (lab) => {
       await killed(lab, step, moment);
       const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
@@ -78,7 +86,7 @@ describe.skipIf(skip)('a restore of three running members that is killed', { tim
     }),
   );
 
-  test.concurrent.each(points)('%s is put back by rollback: all three are old', (what, step, moment) =>
+  test.concurrent.each(turn(1))('%s is put back by rollback: all three are old', (what, step, moment) =>
     labs.use(async (lab) => {
       await killed(lab, step, moment);
       const { status, stderr } = await lab.restore([
