@@ -1,8 +1,8 @@
 import { Failure, limits, type Clock } from '@holdfast/base';
 import type { KeyRing } from './keys/key-ring.ts';
 import { WriterLease, type Committed, type Lease } from './lease/index.ts';
-import { clusterFolder, isManifestFile } from './layout.ts';
-import { counts, listRemovals, readRemoval } from './removal-record.ts';
+import { clusterFolder, isCommittableKey } from './layout.ts';
+import { removedAmong } from './removal-record.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Where commits are, and whose records of removals count there. */
@@ -38,49 +38,48 @@ export class Commits {
   async committed(): Promise<ReadonlyMap<string, Committed> | undefined> {
     const committed = await this.#lease.committed();
     if (committed === undefined) return undefined;
-    const removed = await this.#removedOf(committed);
-    return new Map(committed.filter((each) => !removed.includes(each)).map((each) => [each.key, each]));
+    const { kept } = await this.#sorted(committed);
+    return kept;
   }
 
   /**
    * Does what only one may do at a time, as the holder of the lease. First takes off its list what was removed.
    *
+   * @param act is given what `committed` tells, which nobody else changes meanwhile
    * @throws lease-held when another holds it for longer than `limits.leaseWaitMs`, lease-lost, commits-missing, what
    *   `act` and storages throw
    */
-  async change<T>(act: (lease: Lease) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async change<T>(
+    act: (lease: Lease, committed: ReadonlyMap<string, Committed>) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     await this.#refuseLostChain();
     const lease = await this.#lease.acquire({ waitMs: limits.leaseWaitMs, signal });
     try {
-      const committed = (await this.#lease.committed()) ?? [];
-      for (const { key } of await this.#removedOf(committed)) await lease.withdraw(key);
-      return await act(lease);
+      const { kept, removed } = await this.#sorted((await this.#lease.committed()) ?? []);
+      for (const key of removed) await lease.withdraw(key);
+      return await act(lease, kept);
     } finally {
       await lease.release();
     }
   }
 
-  /** Those whose removal is recorded; to be asked after the list was read. */
-  async #removedOf(committed: readonly Committed[]): Promise<Committed[]> {
-    if (committed.length === 0) return [];
-    const { storage, ring } = this.#place;
-    const bySha256 = Map.groupBy(committed, ({ sha256 }) => sha256);
-    const removed: Committed[] = [];
-    for (const { key, sha256 } of await listRemovals(storage, this.#clusterId)) {
-      const them = bySha256.get(sha256);
-      if (them === undefined) continue;
-      const read = await readRemoval(storage, ring.trust, this.#clusterId, key);
-      if (counts(read)) removed.push(...them);
-    }
-    return removed;
+  /** Parts what counts, by its key, from the keys of what was removed; to be asked after the list was read. */
+  async #sorted(
+    committed: readonly Committed[],
+  ): Promise<{ kept: Map<string, Committed>; removed: string[] }> {
+    const among = new Set(committed.map(({ sha256 }) => sha256));
+    const gone = among.size === 0 ? among : await removedAmong(this.#place, this.#clusterId, among);
+    const kept = committed.filter(({ sha256 }) => !gone.has(sha256));
+    const removed = committed.filter(({ sha256 }) => gone.has(sha256));
+    return { kept: new Map(kept.map((each) => [each.key, each])), removed: removed.map(({ key }) => key) };
   }
 
   /** A chain that is gone must not begin anew: what it had committed would be listed no more. */
   async #refuseLostChain(): Promise<void> {
     if ((await this.#lease.committed()) !== undefined) return;
     for await (const { key } of this.#place.storage.list(`${this.#scope}/snapshots`)) {
-      const file = key.slice(key.lastIndexOf('/') + 1);
-      if (!isManifestFile(file) || !file.includes('-')) continue;
+      if (!isCommittableKey(key)) continue;
       // Since the first look somebody may have begun the chain, and committed this.
       if ((await this.#lease.committed()) !== undefined) return;
       throw commitsMissing(this.#scope);

@@ -4,7 +4,7 @@ import { orDamaged, type DamagedRecord, type ManifestFile } from './entry.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import {
   clusterFolder,
-  isManifestFile,
+  isCommittableKey,
   manifestV1File,
   ownerOf,
   sortObjects,
@@ -48,7 +48,7 @@ export async function countingManifests(
   const committed = read?.committed;
   const found: FoundFolder[] = [];
   if (committed === undefined) {
-    const isLost = folders.some(({ objects }) => [...objects.keys()].some(isOfV2));
+    const isLost = folders.some((folder) => committable(folder).length > 0);
     if (isLost && read !== undefined) {
       const failure = commitsMissing(clusterFolder(clusterId));
       damaged.push({ clusterId, name: null, path: pathOf(storage, key), failure });
@@ -80,8 +80,7 @@ async function manifestByItself(
   place: CountingPlace,
   folder: SnapshotFolder,
 ): Promise<ManifestFile | undefined> {
-  const keys = [...folder.objects].filter(([file]) => isOfV2(file)).map(([, { key }]) => key);
-  const newest = await newestUnremoved(place, folder.clusterId, keys);
+  const newest = await newestUnremoved(place, folder.clusterId, committable(folder));
   if (newest !== undefined) return { file: newest.slice(folder.key.length + 1), committed: 'unknown' };
   return folder.objects.has(manifestV1File) ? { file: manifestV1File, committed: 'v1' } : undefined;
 }
@@ -131,6 +130,6 @@ async function lateFolders(
   return found;
 }
 
-function isOfV2(file: string): boolean {
-  return isManifestFile(file) && file !== manifestV1File;
+function committable({ objects }: SnapshotFolder): string[] {
+  return [...objects.values()].map(({ key }) => key).filter(isCommittableKey);
 }

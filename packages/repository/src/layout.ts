@@ -20,6 +20,11 @@ export function isManifestFile(file: string): boolean {
   return /^manifest(?:-\d{12})?\.json$/.test(file);
 }
 
+/** Whether a key is that of a manifest of v2, which counts only where it is committed. */
+export function isCommittableKey(key: string): boolean {
+  return /\/manifest-\d{12}\.json$/.test(key);
+}
+
 type StoredAs = Pick<SnapshotManifest['objects'][number], 'role' | 'encoding'>;
 
 /** The file of an object in its snapshot's folder: named so that a stranger knows what opens it. */

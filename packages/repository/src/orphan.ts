@@ -1,8 +1,8 @@
 import { isFailure } from '@holdfast/base';
 import type { KeyRing } from './keys/key-ring.ts';
-import { isManifestFile, manifestV1File } from './layout.ts';
+import { isCommittableKey } from './layout.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
-import { counts, listRemovals, readRemoval } from './removal-record.ts';
+import { removedAmong } from './removal-record.ts';
 import type { Storage } from './storage/storage.ts';
 
 /** Where manifests are read, and whose signatures count. */
@@ -62,16 +62,8 @@ function isBy(keyid: string, { manifest, trust }: ReadManifest): boolean {
   return manifest.lineage?.writer === keyid && trust.by.some((each) => each.keyid === keyid);
 }
 
-async function isRemoved(
-  { storage, ring }: ManifestPlace,
-  clusterId: string,
-  sha256: string,
-): Promise<boolean> {
-  for (const removal of await listRemovals(storage, clusterId)) {
-    if (removal.sha256 !== sha256) continue;
-    if (counts(await readRemoval(storage, ring.trust, clusterId, removal.key))) return true;
-  }
-  return false;
+async function isRemoved(place: ManifestPlace, clusterId: string, sha256: string): Promise<boolean> {
+  return (await removedAmong(place, clusterId, new Set([sha256]))).has(sha256);
 }
 
 /** Undefined for what is no manifest of v2, or none that can be read. */
@@ -79,8 +71,7 @@ async function readOrUndefined(
   { storage, ring }: ManifestPlace,
   key: string,
 ): Promise<ReadManifest | undefined> {
-  const file = key.slice(key.lastIndexOf('/') + 1);
-  if (!isManifestFile(file) || file === manifestV1File) return undefined;
+  if (!isCommittableKey(key)) return undefined;
   try {
     return await readManifest(storage, key, 'unknown', ring.trust);
   } catch (error) {

@@ -86,6 +86,26 @@ export function counts(read: RemovalRecord | RemovalFault | undefined): read is 
 }
 
 /**
+ * Which of some manifests were removed, by the records that count.
+ *
+ * @param among SHA-256s of manifests; all that were removed when absent
+ * @returns their SHA-256s
+ * @throws what storages throw
+ */
+export async function removedAmong(
+  { storage, ring }: { readonly storage: Storage; readonly ring: Pick<KeyRing, 'trust'> },
+  clusterId: string,
+  among?: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const removed = new Set<string>();
+  for (const { key, sha256 } of await listRemovals(storage, clusterId)) {
+    if (among !== undefined && !among.has(sha256)) continue;
+    if (counts(await readRemoval(storage, ring.trust, clusterId, key))) removed.add(sha256);
+  }
+  return removed;
+}
+
+/**
  * Puts the record of a removal. From then on the manifest does not exist, wherever the record counts.
  *
  * @throws signer-missing where removals have to be signed, and this client cannot; what storages throw

@@ -103,23 +103,27 @@ export async function clearRemains(place: RemovalPlace, name: string): Promise<b
 async function clearClaimed(place: RemovalPlace, folder: string, claim: Claim): Promise<boolean> {
   const { storage, clusterId } = place;
   // Asked before the lease is taken: who takes it leaves entries behind, be there anything to do or not.
-  if (await exists(place, folder)) return true;
+  if (await isSnapshot(storage, folder, await new Commits(place, clusterId).committed())) return true;
   const keys = await keysIn(storage, folder);
   if (keys.length === 0) return true;
   if (keys.includes(`${folder}/${pinFile}`)) return false;
   // The one who was taken for dead commits as the holder of the lease, and only while the claim is its own.
-  return await new Commits(place, clusterId).change(async () => {
-    if (await exists(place, folder)) return true;
+  return await new Commits(place, clusterId).change(async (_, committed) => {
+    if (await isSnapshot(storage, folder, committed)) return true;
     if ((await findOrphan(place, clusterId, keys)) !== undefined) return false;
     await deleteHeld(storage, claim, keys);
     return true;
   });
 }
 
-async function exists(place: RemovalPlace, folder: string): Promise<boolean> {
-  if ((await place.storage.stat(`${folder}/${manifestV1File}`)) !== undefined) return true;
-  const committed = await new Commits(place, place.clusterId).committed();
-  return [...(committed?.keys() ?? [])].some((key) => key.startsWith(`${folder}/`));
+/** Whether a folder is that of a snapshot which exists: it has a manifest of v1, or one that is committed. */
+export async function isSnapshot(
+  storage: Storage,
+  folder: string,
+  committed: ReadonlyMap<string, Committed> = new Map(),
+): Promise<boolean> {
+  if ((await storage.stat(`${folder}/${manifestV1File}`)) !== undefined) return true;
+  return [...committed.keys()].some((key) => key.startsWith(`${folder}/`));
 }
 
 /**

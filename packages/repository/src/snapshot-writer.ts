@@ -3,14 +3,14 @@ import { numberedSnapshotName, SnapshotManifest, snapshotNameFault } from '@hold
 import { claimFolder, isClaim, type Claim } from './claim.ts';
 import { Commits } from './commits.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { manifestFile, manifestV1File, objectFile, snapshotFolder } from './layout.ts';
+import { manifestFile, objectFile, snapshotFolder } from './layout.ts';
 import { newestOwn, nextPlace } from './lineage.ts';
 import { newEntry, type SnapshotEntry } from './entry.ts';
 import { findOrphan } from './orphan.ts';
 import { signManifest } from './manifest/index.ts';
 import { takeManifest } from './read-manifest.ts';
 import { encodeRecord } from './record.ts';
-import { deleteHeld, withdrawManifest } from './removal.ts';
+import { deleteHeld, isSnapshot, withdrawManifest } from './removal.ts';
 import type { ObjectWriter, Storage, StoredObject } from './storage/storage.ts';
 
 /** An object of a snapshot, by what it is and how it is stored. */
@@ -71,12 +71,16 @@ export async function stageSnapshot(
   name: string,
   options: StageOptions,
 ): Promise<SnapshotWriter> {
-  await refuseFull(place);
+  const committed = await new Commits(place, place.clusterId).committed();
+  refuseFull(place, committed?.size ?? 0);
   for (let n = 1; n <= (options.unique ? numberedAttempts : 1); n += 1) {
     const candidate = n === 1 ? name : numberedSnapshotName(name, n);
     const fault = snapshotNameFault(candidate);
     if (fault !== undefined) throw new Failure('snapshot-name-invalid', fault, { name: candidate });
-    const claim = await claimName(place, snapshotFolder(place.clusterId, candidate));
+    const folder = snapshotFolder(place.clusterId, candidate);
+    // Looked at first only to spare a taken name the writing of a claim.
+    if (await isSnapshot(place.storage, folder, committed)) continue;
+    const claim = await claimName(place, folder);
     if (claim === 'taken') continue;
     if (claim === 'busy') {
       if (options.unique) continue;
@@ -88,18 +92,14 @@ export async function stageSnapshot(
 }
 
 /** What is committed has to fit in one record, with room for those that are being saved meanwhile. */
-async function refuseFull(place: WriterPlace): Promise<void> {
-  const { size } = (await new Commits(place, place.clusterId).committed()) ?? new Map();
-  if (size < limits.clusterSnapshots) return;
-  throw new Failure('cluster-full', `it has ${size}`, { cluster: place.clusterId });
+function refuseFull({ clusterId }: WriterPlace, snapshots: number): void {
+  if (snapshots < limits.clusterSnapshots) return;
+  throw new Failure('cluster-full', `it has ${snapshots}`, { cluster: clusterId });
 }
 
 /** Claims a name for a new snapshot, and clears away what a dead writer left under it. */
 async function claimName(place: WriterPlace, folder: string): Promise<Claim | 'taken' | 'busy'> {
-  const { storage, clock } = place;
-  // Looked at first only to spare a taken name the writing of a claim.
-  if (await isTaken(place, folder)) return 'taken';
-  const claim = await claimFolder(storage, folder, clock);
+  const claim = await claimFolder(place.storage, folder, place.clock);
   if (claim === undefined) return 'busy';
   try {
     if (await clearLeftovers(place, folder, claim)) return claim;
@@ -111,24 +111,18 @@ async function claimName(place: WriterPlace, folder: string): Promise<Claim | 't
   return 'taken';
 }
 
-/** Whether a snapshot has this folder, or one that lost its manifest may have. */
-async function isTaken(place: WriterPlace, folder: string): Promise<boolean> {
-  if ((await place.storage.stat(`${folder}/${manifestV1File}`)) !== undefined) return true;
-  const committed = await new Commits(place, place.clusterId).committed();
-  return [...(committed?.keys() ?? [])].some((key) => key.startsWith(`${folder}/`));
-}
-
 /** False when what lies there is not to be cleared away. */
 async function clearLeftovers(place: WriterPlace, folder: string, claim: Claim): Promise<boolean> {
   const { storage, clusterId } = place;
   const leftovers: StoredObject[] = [];
   for await (const object of storage.list(folder)) if (!isClaim(object)) leftovers.push(object);
-  if (leftovers.length === 0) return !(await isTaken(place, folder));
+  const commits = new Commits(place, clusterId);
+  if (leftovers.length === 0) return !(await isSnapshot(storage, folder, await commits.committed()));
   // Without a dead writer's claim the data is a snapshot that lost its manifest: a person decides about it.
   if (!claim.inherited) return false;
   // The one who was taken for dead commits as the holder of the lease, and only while the claim is its own.
-  return await new Commits(place, clusterId).change(async () => {
-    if (await isTaken(place, folder)) return false;
+  return await commits.change(async (_, committed) => {
+    if (await isSnapshot(storage, folder, committed)) return false;
     const keys = leftovers.map(({ key }) => key);
     const own = place.ring.signing?.publicKey.keyid;
     if ((await findOrphan(place, clusterId, keys, own)) !== undefined) return false;
@@ -199,15 +193,11 @@ class StagedSnapshot implements SnapshotWriter {
     const commits = new Commits(this.#place, clusterId);
     const before = (await commits.committed()) ?? new Map();
     const own = await newestOwn(this.#place, before.values());
-    return await commits.change(async (lease) => {
+    return await commits.change(async (lease, committed) => {
       // One who found this claim ended has cleared away the objects, or is waiting for the lease to do so.
       if (!(await this.#claim.isHeld())) throw this.#taken();
-      const committed = [...((await commits.committed())?.values() ?? [])];
-      const lineage = await nextPlace(
-        this.#place,
-        committed.filter(({ key }) => !before.has(key)),
-        own,
-      );
+      const later = [...committed.values()].filter(({ key }) => !before.has(key));
+      const lineage = await nextPlace(this.#place, later, own);
       const manifest = SnapshotManifest.parse({
         apiVersion: 'holdfast.dev/v2',
         kind: 'Snapshot',
@@ -232,10 +222,9 @@ class StagedSnapshot implements SnapshotWriter {
       if (await this.#claim.isHeld()) {
         const manifest = this.#manifest;
         if (manifest !== undefined) {
-          const commits = new Commits(this.#place, clusterId);
-          await commits.change(async (lease) => {
-            const committed = (await commits.committed())?.get(manifest);
-            if (committed !== undefined) await withdrawManifest(this.#place, lease, committed);
+          await new Commits(this.#place, clusterId).change(async (lease, committed) => {
+            const own = committed.get(manifest);
+            if (own !== undefined) await withdrawManifest(this.#place, lease, own);
           });
           await storage.delete(manifest);
         }

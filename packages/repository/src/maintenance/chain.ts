@@ -9,7 +9,7 @@ import {
 } from '@holdfast/model';
 import { Commits } from '../commits.ts';
 import { recall, remember } from '../keys/memory.ts';
-import { clusterFolder, isManifestFile, manifestV1File, ownerOf } from '../layout.ts';
+import { clusterFolder, isCommittableKey, ownerOf } from '../layout.ts';
 import { foundManifest } from '../manifest/index.ts';
 import { counts, listRemovals, readRemoval } from '../removal-record.ts';
 import type { Repository } from '../repository.ts';
@@ -117,8 +117,7 @@ async function manifestsOf(
   // Looked at before the record of commits: it is there before the first manifest is.
   const keys: string[] = [];
   for await (const { key } of place.storage.list(`${clusterFolder(clusterId)}/snapshots`)) {
-    const file = key.slice(key.lastIndexOf('/') + 1);
-    if (isManifestFile(file) && file !== manifestV1File) keys.push(key);
+    if (isCommittableKey(key)) keys.push(key);
   }
   try {
     const committed = await new Commits(place, clusterId).committed();

@@ -3,7 +3,7 @@ import { Commits } from '../commits.ts';
 import { readEntry } from '../entry.ts';
 import { clusterFolder, clustersFolder, sortObjects, type SnapshotFolder } from '../layout.ts';
 import { WriterLease, type Committed } from '../lease/index.ts';
-import { counts, listRemovals, readRemoval } from '../removal-record.ts';
+import { removedAmong } from '../removal-record.ts';
 import type { Repository } from '../repository.ts';
 
 type Place = Pick<Repository, 'storage' | 'ring'>;
@@ -40,10 +40,7 @@ export async function rebuildCommits(
   clusterId: string,
 ): Promise<string[] | undefined> {
   const { folders } = await sortObjects(storage.list(clusterFolder(clusterId)));
-  const removed = new Set<string>();
-  for (const { key, sha256 } of await listRemovals(storage, clusterId)) {
-    if (counts(await readRemoval(storage, ring.trust, clusterId, key))) removed.add(sha256);
-  }
+  const removed = await removedAmong({ storage, ring }, clusterId);
   const found: { name: string; committed: Committed; sequence: number }[] = [];
   for (const folder of folders) {
     for (const [file, epoch] of epochsIn(folder)) {
