@@ -21,6 +21,7 @@ export { objectFile } from './layout.ts';
 export { checkKey, isKey } from './storage/key.ts';
 export { isSystemError, reading, writing } from './storage/local/errors.ts';
 export { makeFolder, syncFolder } from './storage/local/folder.ts';
+export { readTextFile, replaceFile } from './storage/local/small-file.ts';
 export { LocalStorage } from './storage/local/local.ts';
 export { stageBeside } from './storage/local/beside.ts';
 export { LimitedStorage, type StorageLimits } from './storage/limit/limited-storage.ts';

@@ -4,6 +4,7 @@ import type { Evidence } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import { readAgain } from '@holdfast/repository/maintenance';
 import type { VerbContext } from '../context.ts';
+import { recordEvidence } from '../verify/record-evidence.ts';
 import type { CheckFinding } from './finding.ts';
 
 /** What reading stored snapshots again has shown. */
@@ -47,7 +48,11 @@ export async function readSnapshots(
     findings.push(...found);
     if (found.length === 0) continue;
     const durationMs = Math.round(context.clock.monotonic() - started);
-    notRecorded ??= await record(repository, entry, evidenceOf(context, entry, startedAt, durationMs, found));
+    notRecorded ??= await recordEvidence(
+      repository,
+      entry,
+      evidenceOf(context, entry, startedAt, durationMs, found),
+    );
   }
   return { names: chosen.map(({ name }) => name), bytes, findings, notRecorded };
 }
@@ -114,19 +119,4 @@ function evidenceOf(
     pages: null,
     buckets: null,
   };
-}
-
-async function record(
-  repository: Repository,
-  entry: SnapshotEntry,
-  evidence: Evidence,
-): Promise<Failure | null> {
-  try {
-    await repository.addEvidence(entry, evidence);
-    return null;
-  } catch (error) {
-    // A reader that may not write has found the damage all the same.
-    if (isFailure(error)) return error;
-    throw error;
-  }
 }

@@ -1,9 +1,10 @@
-import { Failure, isFailure } from '@holdfast/base';
+import { Failure } from '@holdfast/base';
 import type { ByteSource } from '@holdfast/etcd/bolt';
 import { imageSize, readPosition, verifySnapshotFile } from '@holdfast/etcd/snapshot';
 import type { Evidence, SnapshotManifest } from '@holdfast/model';
 import type { VerbContext } from '../context.ts';
 import { checkAgreement } from '../verify/agreement.ts';
+import { recordEvidence } from '../verify/record-evidence.ts';
 import { outcomeOf } from '../verify/verify.ts';
 import type { Delivery, StoredBytes } from './destination.ts';
 
@@ -61,13 +62,8 @@ export async function recordStreamed(
     source: 'streamed',
     checks: [...proof.checks, { check: 'readback', outcome: 'passed', detail }],
   };
-  try {
-    await repository.addEvidence({ name: writer.name, cluster }, evidence);
-    return { evidence, notRecorded: null };
-  } catch (error) {
-    if (isFailure(error)) return { evidence, notRecorded: error };
-    throw error;
-  }
+  const snapshot = { name: writer.name, cluster };
+  return { evidence, notRecorded: await recordEvidence(repository, snapshot, evidence) };
 }
 
 /** What a proof that failed means; undefined when it did not. */

@@ -5,6 +5,7 @@ import { showSnapshot, type SnapshotChoice } from '../catalog/index.ts';
 import { storedContent, verifyContent } from '../content/index.ts';
 import type { VerbContext } from '../context.ts';
 import { checkAgreement } from './agreement.ts';
+import { recordEvidence } from './record-evidence.ts';
 import { checkStored, cannotBeOpened } from './stored-checks.ts';
 
 /** What a verification found, and what became of the record of it. */
@@ -29,7 +30,10 @@ export async function verifySnapshot(
 ): Promise<SnapshotVerification> {
   const entry = await showSnapshot(context, repository, choice);
   const evidence = await examine(context, repository, entry);
-  return { evidence, notRecorded: await record(repository, entry, evidence) };
+  return {
+    evidence,
+    notRecorded: await recordEvidence(repository, entry, evidence, ({ code }) => unrecorded.includes(code)),
+  };
 }
 
 async function examine(
@@ -91,18 +95,3 @@ const unrecorded: readonly string[] = [
   's3-permission',
   'repository-read-only',
 ];
-
-/** Returns why the repository did not take it, if so. */
-async function record(
-  repository: Repository,
-  entry: SnapshotEntry,
-  evidence: Evidence,
-): Promise<Failure | null> {
-  try {
-    await repository.addEvidence(entry, evidence);
-    return null;
-  } catch (error) {
-    if (isFailure(error) && unrecorded.includes(error.code)) return error;
-    throw error;
-  }
-}

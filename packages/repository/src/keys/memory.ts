@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { RepositoryMemory, RepositoryPlace } from '@holdfast/model';
 import { apiVersion, encodeRecord } from '../record.ts';
-import { isSystemError, reading, writing } from '../storage/local/errors.ts';
-import { makeFolder, syncFolder } from '../storage/local/folder.ts';
+import { writing } from '../storage/local/errors.ts';
+import { makeFolder } from '../storage/local/folder.ts';
+import { readTextFile, replaceFile } from '../storage/local/small-file.ts';
 
 /** What a client remembers of a repository; see {@link remember}. */
 export type Remembered = Pick<RepositoryMemory, 'keyList' | 'heads'>;
@@ -18,19 +18,8 @@ export type Remembered = Pick<RepositoryMemory, 'keyList' | 'heads'>;
  */
 export async function recall(folder: string, repositoryId: string): Promise<Remembered> {
   const path = memoryPath(folder, repositoryId);
-  const text = await readOrNone(path);
+  const text = await readTextFile(path);
   return text === undefined ? { keyList: null, heads: {} } : parse(text, path, RepositoryMemory);
-}
-
-async function readOrNone(path: string): Promise<string | undefined> {
-  return reading(path, async () => {
-    try {
-      return await readFile(path, 'utf8');
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  });
 }
 
 /**
@@ -59,7 +48,7 @@ export async function remember(
  */
 export async function recallPlace(folder: string, location: string): Promise<string | undefined> {
   const path = placePath(folder, location);
-  const text = await readOrNone(path);
+  const text = await readTextFile(path);
   if (text === undefined) return undefined;
   const { repositoryId } = parse(text, path, RepositoryPlace);
   return repositoryId;
@@ -77,26 +66,10 @@ export function placePath(folder: string, location: string): string {
   return join(folder, `at-${word}.json`);
 }
 
-/** Puts a file in the place of another in one step, durable. */
+/** Several processes may remember at once, so each writes a file of its own until it is whole. */
 async function replace(folder: string, path: string, content: Uint8Array): Promise<void> {
-  const staged = join(folder, `.${randomUUID()}`);
-  await writing(path, async () => {
-    await makeFolder(folder);
-    try {
-      const file = await open(staged, 'wx', 0o600);
-      try {
-        await file.writeFile(content);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(staged, path);
-    } catch (error) {
-      await rm(staged, { force: true });
-      throw error;
-    }
-    await syncFolder(dirname(path));
-  });
+  await writing(path, () => makeFolder(folder));
+  await replaceFile(path, content, join(folder, `.${randomUUID()}`));
 }
 
 /** The file in which a repository is remembered. */

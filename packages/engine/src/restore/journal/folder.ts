@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isFailure } from '@holdfast/base';
 import { restoreIdPattern, RestoreReport, type RestorePlan } from '@holdfast/model';
-import { isSystemError, makeFolder, reading, writing } from '@holdfast/repository';
+import { isSystemError, makeFolder, reading, readTextFile, writing } from '@holdfast/repository';
 import { readPlan } from '../plan/index.ts';
 import { writeDurably } from '../../durable-file.ts';
 
@@ -56,7 +56,7 @@ export async function makeRestoreFolder(folder: RestoreFolder): Promise<void> {
 
 /** Whether there is a plan: without one nothing was done. */
 export async function isBegun(folder: RestoreFolder): Promise<boolean> {
-  return (await textOf(folder.plan)) !== undefined;
+  return (await readTextFile(folder.plan)) !== undefined;
 }
 
 /** Stores the plan, which is what makes the restore exist. */
@@ -67,7 +67,7 @@ export async function storePlan(folder: RestoreFolder, plan: RestorePlan): Promi
 /** @throws restore-missing; journal-damaged when the plan is not the one that was stored; file-unreadable */
 export async function storedPlan(folder: RestoreFolder): Promise<RestorePlan> {
   const { id, plan: path } = folder;
-  const text = await textOf(path);
+  const text = await readTextFile(path);
   if (text === undefined) throw new Failure('restore-missing', `there is no ${path}`, { id });
   const damaged = (why: string, cause?: unknown): Failure =>
     new Failure('journal-damaged', why, { path, id }, { cause });
@@ -90,7 +90,7 @@ export async function storeReport(folder: RestoreFolder, report: RestoreReport):
 
 /** Undefined when there is none, or none that can be read: it can be made again from the journal. */
 export async function storedReport(folder: RestoreFolder): Promise<RestoreReport | undefined> {
-  const text = await textOf(folder.report);
+  const text = await readTextFile(folder.report);
   return text === undefined ? undefined : RestoreReport.safeParse(jsonOf(text)).data;
 }
 
@@ -101,15 +101,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  return reading(path, async () => {
-    try {
-      return await readFile(path, 'utf8');
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  });
 }
