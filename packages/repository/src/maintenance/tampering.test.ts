@@ -15,7 +15,8 @@ import { gather, streamOf } from '../object/testing/bytes.ts';
 import { encodeRecord } from '../record.ts';
 import { openRepository, type Repository } from '../repository.ts';
 import { LocalStorage } from '../storage/local/local.ts';
-import { evidenceOf, manifestOf } from '../testing/snapshot.ts';
+import { storeSealed } from '../testing/sealed.ts';
+import { evidenceOf } from '../testing/snapshot.ts';
 import { checkStoredChain } from './chain.ts';
 import { readAgain } from './read-again.ts';
 
@@ -36,21 +37,11 @@ let other: ClusterRecord;
 /** Seals and compresses as a save does, and signs. */
 async function save(cluster: ClusterRecord, name: string): Promise<void> {
   const content = Buffer.from(`content of ${name} in ${cluster.name}`.padEnd(60));
-  const bytes = await sealed(content);
-  const writer = await repository.stageSnapshot(cluster.id, name, { unique: false });
-  await (await writer.begin({ role: 'snapshot', encoding: 'zstd+age' })).write(bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const object = {
-    role: 'snapshot',
-    path: 'snapshot.db.zst.age',
-    encoding: 'zstd+age',
-    size: bytes.length,
-    sha256,
-  } as const;
   const now = clock.now().toISOString();
-  await writer.commit(
-    manifestOf(name, cluster, content, { objects: [object], times: { startedAt: now, finishedAt: now } }),
-  );
+  await storeSealed(repository, cluster, name, content, {
+    recipients: [secret.publicKey],
+    changes: { times: { startedAt: now, finishedAt: now } },
+  });
 }
 
 async function sealed(content: Buffer): Promise<Buffer> {
