@@ -40,7 +40,7 @@ async function deliverTogether(
 ): Promise<void> {
   const counted = new Counted();
   let left = deliveries;
-  for await (const chunk of encoded(content.follow(), deliveries[0]!.as)) {
+  for await (const chunk of encoded(content.compressed(), deliveries[0]!.as)) {
     counted.add(chunk);
     await allSettled(left.map((each) => each.attempt(() => each.write(chunk))));
     left = alive(left);
@@ -80,7 +80,7 @@ async function deliverFollowing(
   });
   const leading = async (): Promise<void> => {
     try {
-      for await (const chunk of encoded(content.follow(), leader.as)) {
+      for await (const chunk of encoded(content.compressed(), leader.as)) {
         counted.add(chunk);
         await leader.attempt(() => leader.write(chunk));
         if (leader.failure !== undefined) throw new LeaderLost();

@@ -118,6 +118,7 @@ async function deliver(course: Course, deliveries: readonly Delivery[]): Promise
   collecting?.catch(() => undefined);
   let ready: { request: StoreRequest; content: Parameters<Proofs['prove']>[2] } | undefined;
   await transfer(context, source, deliveries, {
+    readsAll: course.options.verify !== false || collecting !== undefined,
     async received(received, content) {
       const node = await collecting;
       const companions = node && (await tryCompanions(node, content.source(), context));

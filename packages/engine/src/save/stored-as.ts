@@ -1,4 +1,4 @@
-import { compressSeekable, seal, type PublicKey } from '@holdfast/repository/object';
+import { seal, type PublicKey } from '@holdfast/repository/object';
 import type { Repository } from '@holdfast/repository';
 
 /** How a repository stores a snapshot. */
@@ -33,10 +33,8 @@ export function groupOf(as: StoredAs): string {
   return [as.encoding, ...recipientsOf(as).toSorted()].join(' ');
 }
 
-/** The bytes that are stored of a content that is not stored plain. A chunk is valid until the next one is asked for. */
-export function encoded(content: AsyncIterable<Uint8Array>, as: StoredAs): AsyncIterable<Uint8Array> {
-  if (as.encoding === 'plain') return content;
-  const compressed = compressSeekable(content, { lend: true });
+/** The bytes that are stored of a compressed content. A chunk is valid until the next one is asked for. */
+export function encoded(compressed: AsyncIterable<Uint8Array>, as: StoredAs): AsyncIterable<Uint8Array> {
   return as.encoding === 'zstd+age'
     ? seal(compressed, { recipients: as.recipients }, { lend: true })
     : compressed;

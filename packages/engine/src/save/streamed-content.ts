@@ -2,7 +2,7 @@ import { read, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ByteSource } from '@holdfast/etcd/bolt';
-import { openScratch } from '../scratch/index.ts';
+import { compressSeekable } from '@holdfast/repository/object';
 import { follow, Growth } from './growth.ts';
 
 const readAt = promisify(read);
@@ -12,11 +12,14 @@ export type TakeBlock = (block: Uint8Array) => void | Promise<void>;
 
 /** The content of a snapshot while it comes from etcd, and until the save has ended: followed by encoders, and read by position. */
 export interface StreamedContent extends AsyncDisposable {
-  readonly growth: Growth;
   /** Takes the next block, in order. */
   readonly write: TakeBlock;
-  /** All of it from the beginning, as it comes. */
-  follow(): AsyncGenerator<Uint8Array>;
+  /** Everything has been written; it can be read by position once this is fulfilled. @throws what writing throws */
+  end(): Promise<void>;
+  /** Nothing more will come, for this reason, which all who follow are told. */
+  fail(error: unknown): void;
+  /** All of it in zstd's seekable format from the beginning, as it comes. A chunk is valid until the next one is asked for. */
+  compressed(): AsyncIterable<Uint8Array>;
   /** What is there now, by position. It stays readable until the content is disposed of; closing it does nothing. */
   source(): ByteSource;
 }
@@ -31,35 +34,15 @@ export async function contentInFile(path: string, write: TakeBlock): Promise<Str
   const file = await open(path);
   const growth = new Growth();
   const source = (): ByteSource => sourceOf(path, file.fd, growth.size);
+  const plain = (): AsyncIterable<Uint8Array> =>
+    follow(growth, async (target, at) => (await readAt(file.fd, target, 0, target.length, at)).bytesRead);
   return {
-    growth,
     write: growing(growth, write),
-    follow: () =>
-      follow(growth, async (target, at) => (await readAt(file.fd, target, 0, target.length, at)).bytesRead),
+    end: async () => growth.end(),
+    fail: (error) => growth.fail(error),
+    compressed: () => compressSeekable(plain(), { lend: true }),
     source,
     [Symbol.asyncDispose]: () => file.close(),
-  };
-}
-
-/**
- * The content where nothing plain is to be on a disk: in memory, then in a file whose key only this process has.
- *
- * @param size bytes that are expected
- * @throws Failure not-enough-space, file-unwritable, disk-full
- */
-export async function contentInScratch(folder: string, size: number): Promise<StreamedContent> {
-  const scratch = await openScratch({ folder, size });
-  const growth = new Growth();
-  const source = (): ByteSource => scratch.source('the snapshot as it came');
-  return {
-    growth,
-    write: growing(
-      growth,
-      inTurn((block) => scratch.write(block)),
-    ),
-    follow: () => follow(growth, (target, at) => source().read(target, at)),
-    source,
-    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }
 

@@ -15,7 +15,8 @@ import { EarlyWriteback } from './early-writeback.ts';
 import { checkFreeSpace } from './free-space.ts';
 import { positionIn, receive } from './receive.ts';
 import { groupOf } from './stored-as.ts';
-import { contentInFile, contentInScratch, inTurn, type StreamedContent } from './streamed-content.ts';
+import { contentInScratch } from './content-in-scratch.ts';
+import { contentInFile, inTurn, type StreamedContent } from './streamed-content.ts';
 
 /** The plain file that everything else is made from cannot be written, so that the save begins anew without it. */
 export class PlainLost extends Error {
@@ -38,6 +39,8 @@ export interface Received {
 
 /** What is made of it. */
 export interface TransferSteps {
+  /** Whether all of the content will be read by position, and not a few pages only. */
+  readonly readsAll: boolean;
   /** Called once it is received, with the content by position. */
   received(received: Received, content: StreamedContent): Promise<void>;
   /** Called for each delivery that has all its bytes, after `received`. Notes its failures itself. */
@@ -46,7 +49,7 @@ export interface TransferSteps {
 
 /**
  * Streams a snapshot to all deliveries at once. What is stored plain is written first; where nothing is, the content goes
- * to a scratch. Each other form is encoded once, from there, so that nothing but this machine's disk holds etcd up.
+ * to a scratch. Each other form is encoded once, from there, so that nothing but this machine holds etcd up.
  *
  * @throws PlainLost; Failure of etcd, and of the scratch; the signal's reason. Nothing is committed then.
  */
@@ -59,7 +62,9 @@ export async function transfer(
   const [base, ...otherPlain] = await plainOnes(deliveries, source.status.dbSize);
   const encodings = deliveries.filter(({ as, failure }) => as.encoding !== 'plain' && failure === undefined);
   await using disposal = new AsyncDisposableStack();
-  const content = disposal.use(await contentFor(context, base, encodings, source, disposal));
+  const content = disposal.use(
+    await contentFor(context, { base, encodings, source, readsAll: steps.readsAll }, disposal),
+  );
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined);
   const written = async (delivery: Delivery, bytes: StoredBytes): Promise<void> => {
@@ -77,7 +82,7 @@ export async function transfer(
     const plain = [base, ...otherPlain].filter((each) => each !== undefined);
     await allSettled([...plain.map((each) => written(each, received.content)), ended]);
   } catch (error) {
-    content.growth.fail(error);
+    content.fail(error);
     ready.reject(error);
     await ended.catch(() => undefined);
     throw error;
@@ -93,11 +98,15 @@ async function plainOnes(deliveries: readonly Delivery[], size: number): Promise
 
 async function contentFor(
   context: VerbContext,
-  base: Delivery | undefined,
-  encodings: readonly Delivery[],
-  { status }: Source,
+  of: {
+    readonly base: Delivery | undefined;
+    readonly encodings: readonly Delivery[];
+    readonly source: Source;
+    readonly readsAll: boolean;
+  },
   disposal: AsyncDisposableStack,
 ): Promise<StreamedContent> {
+  const { base, encodings, source, readsAll } = of;
   if (base !== undefined) {
     const early = disposal.use(new EarlyWriteback(pathOf(base)));
     const write = inTurn((block) => {
@@ -108,7 +117,7 @@ async function contentFor(
   }
   const local = encodings.find(({ path }) => path !== undefined);
   const folder = context.scratchFolder ?? (local === undefined ? tmpdir() : dirname(pathOf(local)));
-  return await contentInScratch(folder, status.dbSize + trailerSize);
+  return await contentInScratch(folder, { size: source.status.dbSize + trailerSize, readsAll });
 }
 
 async function receiveAll(
@@ -136,7 +145,7 @@ async function receiveAll(
     return allSettled([Promise.resolve(writing), ...others.map((write) => Promise.resolve(write(block)))]);
   };
   const received = await receive(context, { client, endpoint, databaseSize: status.dbSize }, take);
-  content.growth.end();
+  await content.end();
   const position = await positionIn(content.source(), endpoint);
   const hashing = orAborted(client.hashKv(endpoint, position), context.signal);
   // The member hashes while the disk writes.

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
  * How many pieces are worked on at once by the threads that Node has anyway (libuv's pool, four of them): two more than
  * there are processors, so that none waits while a piece is given on.
  */
-const atOnce = Math.min(availableParallelism() + 2, 6);
+export const atOnce = Math.min(availableParallelism() + 2, 6);
 
 /**
  * Works on several pieces at once and gives the results in the order of the pieces. No more pieces are taken than are

@@ -4,6 +4,8 @@
  */
 export { type ByteSource } from './source.ts';
 export { compressSeekable, type CompressOptions } from './seekable/compress.ts';
+export { SeekableWriter, type TakeStored } from './seekable/seekable-writer.ts';
+export { type SeekEntry } from './seekable/seek-table.ts';
 export { expand, type ExpandOptions } from './seekable/expand.ts';
 export { openSeekable } from './seekable/seekable-source.ts';
 export { type OpenWith, type SealFor } from './age/header.ts';

@@ -1,12 +1,8 @@
-import { constants, createZstdCompress } from 'node:zlib';
 import { blocksOf } from '../blocks.ts';
 import { inOrder } from '../in-order.ts';
 import { type Lending, release } from '../lending.ts';
-import { checksumBytes, measureFrame } from './frame.ts';
-import { inOneTrip } from './one-trip.ts';
+import { compressFrame, type Frame, snapshotFrameBytes, snapshotLevel } from './compress-frame.ts';
 import { encodeSeekTable, type SeekEntry } from './seek-table.ts';
-
-const MiB = 1024 * 1024;
 
 /** How a stream is compressed; what is left out is as snapshots are stored. */
 export interface CompressOptions extends Lending {
@@ -24,7 +20,7 @@ export interface CompressOptions extends Lending {
  */
 export async function* compressSeekable(
   plain: AsyncIterable<Uint8Array>,
-  { frameBytes = MiB, level = 3, lend = false }: CompressOptions = {},
+  { frameBytes = snapshotFrameBytes, level = snapshotLevel, lend = false }: CompressOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const entries: SeekEntry[] = [];
   async function* work(): AsyncGenerator<() => Promise<Frame>> {
@@ -42,32 +38,4 @@ export async function* compressSeekable(
     release(bytes);
   }
   yield encodeSeekTable(entries);
-}
-
-interface Frame {
-  /** In memory for the largest frame that could have come. */
-  readonly bytes: Uint8Array;
-  readonly entry: SeekEntry;
-}
-
-async function compressFrame(plain: Uint8Array, level: number): Promise<Frame> {
-  const most = mostBytes(plain.length);
-  const zstd = createZstdCompress({
-    chunkSize: most + 1,
-    // With all input there is, a frame is ended, and so tells what it holds; and with room for all, nothing is copied.
-    flush: constants.ZSTD_e_end,
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-  });
-  const bytes = await inOneTrip(zstd, plain, most);
-  // Node has appended empty frames before (its issue 66078); in a seek table one entry is one frame.
-  const { length, header } = measureFrame(bytes, 'a frame just made');
-  if (length !== bytes.length || header.contentSize !== plain.length || !header.hasChecksum)
-    throw new Error(`zstd made ${bytes.length} bytes with a frame of ${length} for ${plain.length}`);
-  const checksum = bytes.readUInt32LE(length - checksumBytes);
-  return { bytes, entry: { stored: length, plain: plain.length, checksum } };
-}
-
-/** Bytes of a frame at most (ZSTD_COMPRESSBOUND of zstd.h). */
-function mostBytes(plain: number): number {
-  return plain + (plain >> 8) + Math.max(0, (128 * 1024 - plain) >> 11) + 64;
 }

@@ -7,6 +7,7 @@ import { compressSeekable } from './compress.ts';
 import { expand } from './expand.ts';
 import { openSeekable } from './seekable-source.ts';
 import { encodeSeekTable, type SeekEntry } from './seek-table.ts';
+import { SeekableWriter } from './seekable-writer.ts';
 
 const MiB = 1024 * 1024;
 
@@ -276,5 +277,51 @@ describe('an altered seekable object', () => {
     });
     expect(await whyNot(source.read(0, 10))).toContain('there came');
     await expect(source.read(0, 3000)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('what is sent, and not read', () => {
+  it('is compressed to the same bytes, in whatever chunks it comes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 3000 }),
+        lengths,
+        fc.integer({ min: 1, max: 1200 }),
+        async (plain, inwards, frameBytes) => {
+          const [bytes, entries]: [Uint8Array[], (SeekEntry | undefined)[]] = [[], []];
+          const writer = new SeekableWriter((stored, entry) => {
+            bytes.push(Buffer.from(stored));
+            entries.push(entry);
+          }, frameBytes);
+          for (const chunk of cut(plain, inwards)) await writer.write(chunk);
+          await writer.end();
+          expect(Buffer.concat(bytes).equals(await stored(plain, frameBytes))).toBe(true);
+          expect(entries.map((entry) => entry?.stored)).toEqual([
+            ...bytes.slice(0, -1).map(({ length }) => length),
+            undefined,
+          ]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is held up while more frames are under way than there are threads for', async () => {
+    const release = Promise.withResolvers<void>();
+    const writer = new SeekableWriter(() => release.promise, 100);
+    let writes = 0;
+    let waiting: void | Promise<void>;
+    while ((waiting = writer.write(someBytes(100))) === undefined) expect(++writes).toBeLessThan(20);
+    release.resolve();
+    await waiting;
+    await writer.end();
+  });
+
+  it('fails where its taker fails', async () => {
+    const writer = new SeekableWriter(async () => {
+      throw new Error('the disk is full');
+    }, 100);
+    void writer.write(someBytes(250));
+    await expect(writer.end()).rejects.toThrow('the disk is full');
   });
 });
