@@ -10,6 +10,7 @@
  * - drill:    a restore that was tried with a throw-away etcd.
  * - keys:     whom to seal for in a repository, whose signatures count, and how that may change.
  * - trust:    whose signatures on manifests count, and whether a writer's manifests are all there.
+ * - policy:   schedule, retention and repositories of a cluster's snapshots, and its pause.
  * - restore:  a cluster's description, the plan of its restore, the phases and steps, and where a journal says it stands.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
@@ -47,5 +48,6 @@ export {
 } from './snapshot-name.ts';
 export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';
 export { parseInitialCluster, peerUrl, type InitialMember } from './initial-cluster.ts';
+export * from './policy/index.ts';
 export * from './restore/index.ts';
 export * from './trust/index.ts';

@@ -51,13 +51,29 @@ const fields = {
   content: z.object({ size: z.int().min(0), sha256: Sha256, pageSize: z.int().min(512) }),
   /** `degraded`: stored on request although quorum or health was in doubt. */
   quorum: z.object({ state: z.enum(['healthy', 'degraded']), reasons: z.array(z.string()) }),
-  /** `pre-restore`: what a cluster held right before a restore replaced it; never the newest to be trusted. */
-  trigger: z.enum(['manual', 'pre-restore']),
+  /**
+   * Who asked for it. `pre-restore`: what a cluster held right before a restore replaced it; never the newest to be
+   * trusted. `import`: another system made it, and its times are those of its content.
+   */
+  trigger: z.enum(['manual', 'schedule', 'pre-upgrade', 'api', 'pre-restore', 'import']),
   times: z.object({ startedAt: z.iso.datetime(), finishedAt: z.iso.datetime() }),
 };
 
 /** `id` and `name` are the repository's; `etcdId` is etcd's cluster id at the time. */
 const ClusterOf = z.object({ id: z.uuid(), name: z.string(), etcdId: Hex64 });
+
+/** What is known of a snapshot that another system made. */
+const ImportedFrom = z.object({
+  /** As the layouts are called: `k3s`, `rke`, `etcd` and so on. */
+  system: z.string(),
+  /** The folder or bucket, and the file in it. */
+  location: z.string(),
+  path: z.string(),
+  /** SHA-256 of the file as it was found. */
+  sha256: Sha256,
+  /** What had to be guessed or added, a sentence each. */
+  notes: z.array(z.string()),
+});
 
 /** The manifest of a snapshot: written last, so its presence is what makes a snapshot exist. */
 export const SnapshotManifest = z.object({
@@ -83,6 +99,10 @@ export const SnapshotManifest = z.object({
   origin: z
     .object({ repository: z.uuid(), cluster: z.uuid(), name: z.string(), manifestSha256: Sha256 })
     .nullable(),
+  /** Name of the policy that it was saved for, and whose retention it is under; null: none's. */
+  policy: z.string().nullable().default(null),
+  /** Where another system had left it; null for what Holdfast saved. */
+  imported: ImportedFrom.nullable().default(null),
   /** Null only for those of holdfast.dev/v1. */
   lineage: Lineage.nullable(),
 });
@@ -111,5 +131,7 @@ export const SnapshotManifestV1 = z
     recipients: [],
     companions: null,
     origin: null,
+    policy: null,
+    imported: null,
     lineage: null,
   }));

@@ -45,6 +45,8 @@ export async function store(
     recipients: [],
     companions: null,
     origin: null,
+    policy: null,
+    imported: null,
   };
   await writer.commit(manifest);
   if (evidence !== undefined)

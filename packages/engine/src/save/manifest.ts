@@ -16,6 +16,7 @@ export interface SnapshotFacts {
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly trigger: SnapshotManifest['trigger'];
+  readonly policy: string | null;
 }
 
 /** What of it differs from one repository to the next. */
@@ -58,5 +59,7 @@ export function manifestOf(facts: SnapshotFacts, stored: StoredFacts): ManifestD
     trigger: facts.trigger,
     times: { startedAt: facts.startedAt.toISOString(), finishedAt: facts.finishedAt.toISOString() },
     origin: null,
+    policy: facts.policy,
+    imported: null,
   };
 }

@@ -20,6 +20,8 @@ export interface SaveOptions {
   readonly allowDegraded?: boolean;
   /** `manual` when absent. */
   readonly trigger?: SnapshotManifest['trigger'];
+  /** The policy that it is saved for; none when absent. */
+  readonly policy?: string;
   /** Unless false, the snapshot is proven once it is stored. */
   readonly verify?: boolean;
   /**

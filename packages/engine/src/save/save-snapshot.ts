@@ -167,6 +167,7 @@ function storeRequest(
       holdfast: context.holdfast,
       finishedAt: context.clock.now(),
       trigger: options.trigger ?? 'manual',
+      policy: options.policy ?? null,
     },
     companions,
     readBack: options.readBack ?? 'full',

@@ -37,6 +37,8 @@ export function manifestOf(
     times: { startedAt: at, finishedAt: at },
     companions: null,
     origin: null,
+    policy: null,
+    imported: null,
     ...changes,
   };
 }
