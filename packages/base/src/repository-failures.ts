@@ -85,7 +85,7 @@ export const repositoryFailures = {
   'manifest-uncommitted': {
     exit: 4,
     what: 'the manifest {path} is signed, and nothing says that it counts',
-    next: 'Its writer died in that very moment, or somebody took it off the list who may write there. If others are shown so too, remove {lease} while nobody writes and run `holdfast repo check --repair`; else clear it away with `holdfast snapshot delete {name}`.',
+    next: 'Its writer died in that very moment, or somebody took it off the list who may write there. Run `holdfast repo check --repair`, which makes it count if it is whole and has its place in the chain of its writer. If it is still shown, clear it away with `holdfast snapshot delete {name}`; if many are, remove {lease} while nobody writes, and repair again.',
   },
   'cluster-full': {
     exit: 14,

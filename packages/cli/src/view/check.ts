@@ -100,11 +100,12 @@ function leftoverText({ leftovers }: RepositoryCheck, view: View): string {
 }
 
 function repairText(
-  { uploads, cleared, rebuilt }: RepositoryRepair,
+  { uploads, cleared, completed, rebuilt }: RepositoryRepair,
   nameOf: (id: string | null) => string,
 ): string {
   return [
     `Removed: ${uploads} stale uploads, the remains of ${cleared.length} unfinished saves and removals\n`,
+    ...completed.map(({ clusterId, name }) => `Completed: ${name} of ${nameOf(clusterId)} counts now\n`),
     ...rebuilt.map(
       ({ clusterId, names }) =>
         `Made anew: the record of what is committed in ${nameOf(clusterId)}: ${names.join(', ') || 'nothing'}\n`,

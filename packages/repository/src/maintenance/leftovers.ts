@@ -12,6 +12,7 @@ import {
   removedFolder,
   repositoryKey,
   snapshotFolder,
+  unwantedFile,
 } from '../layout.ts';
 import type { Listing } from '../listing.ts';
 import type { Repository } from '../repository.ts';
@@ -121,7 +122,8 @@ async function owners(
     // What a manifest that cannot be read would name is not known.
     if (entry === undefined) return doubtful.has(folder) ? 'known' : 'stray';
     if (/^claim-[1-9]\d{0,8}\.json$/.test(file)) return 'claim';
-    if (file === pinFile || (file.startsWith(`${evidenceFolder}/`) && file.endsWith('.json'))) return 'known';
+    if (file === pinFile || file === unwantedFile) return 'known';
+    if (file.startsWith(`${evidenceFolder}/`) && file.endsWith('.json')) return 'known';
     if (entry.manifest.objects.some((object) => objectFile(object) === file)) return 'known';
     const counting = committed.get(clusterId);
     const isOwn =

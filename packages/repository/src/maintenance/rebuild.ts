@@ -44,7 +44,7 @@ export async function rebuildCommits(
   const found: { name: string; committed: Committed; sequence: number }[] = [];
   for (const folder of folders) {
     for (const [file, epoch] of epochsIn(folder)) {
-      const entry = await entryOf({ storage, ring }, folder, file);
+      const entry = await entryOf({ storage, ring, clock }, folder, file);
       if (entry === undefined || !entry.trust.trusted || entry.damage !== null) continue;
       if (removed.has(entry.manifestSha256)) continue;
       const { key, size } = folder.objects.get(file)!;
@@ -59,7 +59,11 @@ export async function rebuildCommits(
   return found.map(({ name }) => name);
 }
 
-async function entryOf(place: Place, folder: SnapshotFolder, file: string): ReturnType<typeof readEntry> {
+async function entryOf(
+  place: Place & { readonly clock: Clock },
+  folder: SnapshotFolder,
+  file: string,
+): ReturnType<typeof readEntry> {
   try {
     return await readEntry(
       { ...place, damaged: [], evidence: 'newest' },

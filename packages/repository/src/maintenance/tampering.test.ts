@@ -18,6 +18,7 @@ import { LocalStorage } from '../storage/local/local.ts';
 import { storeSealed } from '../testing/sealed.ts';
 import { evidenceOf } from '../testing/snapshot.ts';
 import { checkStoredChain } from './chain.ts';
+import { completeUncommitted } from './complete.ts';
 import { readAgain } from './read-again.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'holdfast-tampering-'));
@@ -251,6 +252,29 @@ describe('the record of commits', () => {
     expect(readdirSync(folder('c')).filter((file) => !file.startsWith('claim'))).toEqual(
       before.filter((file) => !file.startsWith('claim')),
     );
+  });
+
+  test('without a manifest that only lacks its commit gets it again, and the chain is whole', async () => {
+    for (const name of ['c', 'd']) {
+      await forgeCommits((all) => all.filter(({ key }) => !key.includes(`/${name}/`)));
+      expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name })).toBe(true);
+      expect(readdirSync(folder(name)).filter((file) => file.startsWith('manifest-'))).toHaveLength(1);
+      expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name })).toBe(false);
+    }
+    expect((await listed()).trusted.toSorted()).toEqual(['a', 'c', 'd']);
+    expect(await faults()).toEqual([]);
+    await save(prod, 'e');
+    expect(await faults()).toEqual([]);
+  });
+
+  test('is not given a manifest whose number another one has, nor one that lacks an object', async () => {
+    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/d/')));
+    await save(prod, 'e');
+    expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name: 'd' })).toBe(false);
+    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/c/')));
+    rmSync(join(folder('c'), 'snapshot.db.zst.age'));
+    expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name: 'c' })).toBe(false);
+    expect((await listed()).trusted).toEqual(['a', 'e']);
   });
 
   test('without the newest is noticed by who has seen it, and only by them', async () => {
