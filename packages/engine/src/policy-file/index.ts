@@ -1,0 +1,2 @@
+export { changePolicy, type PolicyEdit } from './change.ts';
+export { readPolicyFile } from './read.ts';
