@@ -7,5 +7,7 @@ export const Pin = z.object({
   kind: z.literal('Pin'),
   at: z.iso.datetime(),
   reason: z.string().max(limits.pinReasonLength),
+  /** When it ends by itself; null: when somebody takes it off. */
+  until: z.iso.datetime().nullable().default(null),
 });
 export type Pin = z.infer<typeof Pin>;

@@ -8,9 +8,15 @@ import type { TrustDecision } from './trust/index.ts';
  */
 export type SnapshotState = 'stored' | 'verified' | 'damaged';
 
-/** The state that the evidence supports: only the newest verification counts, since bits rot. */
-export function snapshotState(evidence: readonly Evidence[]): SnapshotState {
-  const newest = evidence.toSorted((a, b) => a.at.localeCompare(b.at)).at(-1);
+/**
+ * The state that the evidence supports: only the newest verification counts, since bits rot. One from the future was made
+ * by a clock that was wrong: it does not outweigh that a later one failed.
+ */
+export function snapshotState(evidence: readonly Evidence[], now?: Date): SnapshotState {
+  const sorted = evidence.toSorted((a, b) => a.at.localeCompare(b.at));
+  const past = now && sorted.findLast(({ at }) => Date.parse(at) <= now.getTime());
+  if (past?.outcome === 'failed') return 'damaged';
+  const newest = sorted.at(-1);
   if (newest === undefined || newest.outcome === 'incomplete') return 'stored';
   return newest.outcome === 'passed' ? 'verified' : 'damaged';
 }

@@ -1,8 +1,10 @@
 import { Failure, limits } from '@holdfast/base';
+import { spanMs } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import { Option } from 'commander';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
+import { lengthOfTime } from '../program/span.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
@@ -10,18 +12,30 @@ import { apiVersion, type Answer } from '../term/answer.ts';
 
 interface PinOptions {
   readonly reason: string;
+  readonly until?: Date;
+  readonly for?: string;
 }
 
 export function addPin(parent: Verb): void {
   const verb = parent.command('pin');
   verb
-    .description('Keep a snapshot from being deleted, by anybody and by retention, until it is unpinned.')
+    .description(
+      'Keep a snapshot from being deleted, by anybody and by retention, until it is unpinned or a time.',
+    )
     .addArgument(exactSnapshotArgument())
     .addOption(
       new Option('--reason <text>', 'why, for those who come later').default('').argParser(reasonText),
     )
+    .addOption(
+      new Option('--until <time>', 'when the pin ends by itself, such as 2027-01-31 (UTC)')
+        .argParser(timeText)
+        .conflicts('for'),
+    )
+    .addOption(new Option('--for <span>', 'how long it holds, such as 30d').argParser(lengthOfTime))
     .example('Before an upgrade', "holdfast snapshot pin before-1.34 --reason 'upgrade of 20 November'")
-    .answers(async (session, { reason }: PinOptions, name) => pin(session, name, reason));
+    .example('For three months', 'holdfast snapshot pin before-1.34 --for 90d')
+    .remark('A pinned snapshot keeps the pin that it has; unpin it first to give it another end or reason.')
+    .answers(async (session, options: PinOptions, name) => pin(session, name, options));
   withRepository(verb);
 }
 
@@ -41,11 +55,33 @@ function reasonText(text: string): string {
   throw new Failure('usage', `--reason must be one line of at most ${limits.pinReasonLength} characters`);
 }
 
-async function pin(session: Session, name: string, reason: string): Promise<Answer> {
+/** A date or a time with its zone. */
+function timeText(text: string): Date {
+  const time = new Date(text);
+  if (
+    /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text) &&
+    !Number.isNaN(time.getTime()) &&
+    isDay(text.slice(0, 10))
+  )
+    return time;
+  throw new Failure('usage', `${JSON.stringify(text)} is neither a date nor a time as 2027-01-31T18:00Z`);
+}
+
+/** The 31st of a month of 30 days is the first of the next one to Date. */
+function isDay(text: string): boolean {
+  return new Date(text).toISOString().startsWith(text);
+}
+
+async function pin(session: Session, name: string, options: PinOptions): Promise<Answer> {
+  const { reason, for: span } = options;
+  const now = session.io.clock.now();
+  const until = span === undefined ? options.until : new Date(now.getTime() + spanMs(span));
+  if (until !== undefined && until.getTime() <= now.getTime())
+    throw new Failure('usage', `the pin would end at ${until.toISOString()}, which is over`);
   const repository = await openRepository(session);
   const { pinSnapshot } = await import('@holdfast/engine');
   const { cluster } = session.settings;
-  return pinAnswer(await pinSnapshot(session.context, repository, { name, cluster, reason }));
+  return pinAnswer(await pinSnapshot(session.context, repository, { name, cluster, reason, until }));
 }
 
 async function unpin(session: Session, name: string): Promise<Answer> {
@@ -56,10 +92,11 @@ async function unpin(session: Session, name: string): Promise<Answer> {
 }
 
 function pinAnswer({ name, pin }: SnapshotEntry): Answer {
+  const until = pin === null || pin.until === null ? '' : ` until ${pin.until}`;
   const reason = pin === null || pin.reason === '' ? '' : `: ${pin.reason}`;
   return {
     json: { apiVersion, kind: 'SnapshotPin', name, pinned: pin !== null, pin },
     names: [name],
-    text: () => `${name} is ${pin === null ? 'not pinned' : 'pinned'}${reason}\n`,
+    text: () => `${name} is ${pin === null ? 'not pinned' : 'pinned'}${until}${reason}\n`,
   };
 }

@@ -3,6 +3,7 @@ import { newestVerified } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
 import { showSnapshot, type SnapshotChoice } from './show.ts';
+import { tryDeletion } from './try-deletion.ts';
 
 export interface DeleteRequest extends SnapshotChoice {
   /** Delete it even when it is the newest verified one of its cluster. */
@@ -14,7 +15,8 @@ export interface DeleteRequest extends SnapshotChoice {
 /**
  * Deletes a snapshot, and says what it was.
  *
- * @throws as `showSnapshot`; snapshot-pinned, snapshot-last-verified, snapshot-busy, file-unwritable
+ * @throws as `showSnapshot`; snapshot-pinned, snapshot-last-verified, snapshot-busy, file-unwritable,
+ *   s3-permission and then nothing is taken off a list
  */
 export async function deleteSnapshot(
   context: VerbContext,
@@ -31,6 +33,8 @@ export async function deleteSnapshot(
     });
   }
   context.signal.throwIfAborted();
-  if (request.dryRun !== true) await repository.deleteSnapshot(cluster.id, name);
+  if (request.dryRun === true) return entry;
+  await tryDeletion(repository, entry, { policy: null, why: 'somebody asked for its deletion' });
+  await repository.deleteSnapshot(cluster.id, name);
   return entry;
 }

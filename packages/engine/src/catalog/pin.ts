@@ -11,9 +11,13 @@ import { showSnapshot, type SnapshotChoice } from './show.ts';
 export async function pinSnapshot(
   context: VerbContext,
   repository: Repository,
-  request: SnapshotChoice & { readonly reason: string },
+  request: SnapshotChoice & {
+    readonly reason: string;
+    /** When the pin ends by itself; absent: never. */
+    readonly until?: Date | undefined;
+  },
 ): Promise<SnapshotEntry> {
-  await repository.pin(await showSnapshot(context, repository, request), request.reason);
+  await repository.pin(await showSnapshot(context, repository, request), request.reason, request.until);
   return showSnapshot(context, repository, request);
 }
 
