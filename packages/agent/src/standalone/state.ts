@@ -17,9 +17,13 @@ export type RunOutcome = z.infer<typeof RunOutcome>;
 export const JobState = z.object({
   /** The time by its schedule of the last run that was begun, whatever became of it; null: none yet. */
   lastScheduled: Time.nullable(),
+  /** When this machine's clock said that run was begun; not that of what was tried again for it. */
+  lastBegunAt: Time.nullable().default(null),
+  /** Whether a run was begun and has not ended: it is under way, or the daemon was ended meanwhile. */
+  unfinished: z.boolean().default(false),
   last: RunOutcome.nullable(),
   lastOkAt: Time.nullable(),
-  /** By code of the failure table, since the state was begun. */
+  /** By code of the failure table, since the state was begun. What is tried again for one scheduled run counts once. */
   failures: z.record(z.string(), z.int().min(0)),
   runs: z.int().min(0),
 });
@@ -28,15 +32,28 @@ export type JobState = z.infer<typeof JobState>;
 export const jobs = ['save', 'prune', 'check', 'drill'] as const;
 export type Job = (typeof jobs)[number];
 
-/** When the newest snapshot of a policy in one repository came into each of the four states; null: none has. */
-const Newest = z.object({
+/**
+ * Of when, by their own content, the newest snapshots of a policy are, as one repository is concerned; null: there is none.
+ * `saved`: of the policy, wherever it is stored, but for those from before this repository was to have them. The others:
+ * in this repository.
+ */
+export const Newest = z.object({
   saved: Time.nullable(),
   stored: Time.nullable(),
   verified: Time.nullable(),
   drilled: Time.nullable(),
-  /** Bytes that it takes there. */
+  /** Bytes that the newest one that is stored takes there. */
   bytes: z.int().min(0).nullable(),
+  /** Whether what is saved there is removed again once the others have it (`dropLocal`): nothing is promised of it. */
+  passing: z.boolean().optional(),
+  /** Since when a newer one than any that is stored here is stored elsewhere; null: there is none. */
+  missingSince: Time.nullable().default(null),
+  /** The id that the cluster has there, as the last save found it: others may have a policy of the same name. */
+  clusterId: z.uuid().nullable().default(null),
+  /** Since when the policy stores here; null: since it is known. */
+  knownSince: Time.nullable().default(null),
 });
+export type Newest = z.infer<typeof Newest>;
 
 export const PolicyState = z.object({
   /** Since when the daemon has known the policy: before that nothing was promised. */
@@ -47,6 +64,25 @@ export const PolicyState = z.object({
 });
 export type PolicyState = z.infer<typeof PolicyState>;
 
+/**
+ * An alert that somebody was told of, or is to be told of: once when it begins and once when it ends. It is forgotten when
+ * its end was told. What it said when it began is kept, since the end may be told long after its cause is gone.
+ */
+export const AlertRecord = z.object({
+  since: Time,
+  /** Null: it still fires. */
+  endedAt: Time.nullable(),
+  /** Since when it fires again, while nobody has taken its end yet; null: it does not. */
+  again: Time.nullable(),
+  /** Whether the receiver has taken its beginning. */
+  told: z.boolean(),
+  severity: z.enum(['critical', 'warning', 'info']),
+  sentence: z.string(),
+  cause: z.string(),
+  remedy: z.string(),
+});
+export type AlertRecord = z.infer<typeof AlertRecord>;
+
 /** What the daemon knows, kept in one file of its state folder and written before and after every run. */
 export const DaemonState = z.object({
   apiVersion: z.literal('holdfast.dev/v1'),
@@ -56,7 +92,9 @@ export const DaemonState = z.object({
   queue: z.object({ length: z.int().min(0), oldestAt: Time.nullable() }),
   /** Of the policy file: when the one in use was read, and why a newer one was refused. */
   configuration: z.object({ readAt: Time, refused: z.string().nullable() }),
-  /** Alerts that are firing, by key, with the time since when; each is told once when it begins and once when it ends. */
-  alerts: z.record(z.string(), z.object({ since: Time, told: z.boolean() })),
+  /** Why the state itself could not be written, so that it would be lost with the process; null: it is on disk. */
+  unwritable: z.string().nullable().default(null),
+  /** Alerts, by key, until their end was told; see AlertRecord. */
+  alerts: z.record(z.string(), AlertRecord),
 });
 export type DaemonState = z.infer<typeof DaemonState>;
