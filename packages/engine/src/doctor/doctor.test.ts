@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkCluster } from './cluster-checks.ts';
 import { doctor, type DoctorRequest } from './doctor.ts';
 import type { ExaminedEndpoint } from './endpoint-checks.ts';
-import { checkMachine } from './machine-checks.ts';
+import { checkNode } from './machine-checks.ts';
 import { Findings } from './report.ts';
 
 const context = { clock: systemClock, signal: new AbortController().signal, holdfast: '0.0.0' };
@@ -21,22 +21,27 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function findings(request: DoctorRequest): Promise<string[]> {
-  const { checks } = await doctor(context, request);
+async function findings(wanted: Partial<DoctorRequest>): Promise<string[]> {
+  const { checks } = await doctor(context, { repositories: [], ...wanted });
   return checks
     .filter((each) => each.subject !== 'this machine')
     .map((each) => `${each.check}: ${[each.outcome, each.fault].filter(Boolean).join(' ')}`);
 }
 
-const at = (path: string): NonNullable<DoctorRequest['repository']> => ({
+const at = (path: string): DoctorRequest['repositories'][number] => ({
   name: path,
+  folder: path,
   open: () => openRepository(path, { create: false }),
 });
 
-test('an old Node is named', () => {
-  expect(checkMachine('24.0.0').checks[0]?.outcome).toBe('ok');
-  expect(checkMachine('22.19.0').checks[0]?.outcome).toBe('ok');
-  expect(checkMachine('22.18.9').checks[0]).toMatchObject({ outcome: 'failed', fault: 'setup' });
+test.each([
+  ['24.0.0', 'ok'],
+  ['22.19.0', 'ok'],
+  ['22.18.9', 'failed'],
+])('Node %s is %s', (version, outcome) => {
+  const findings = new Findings('this machine');
+  checkNode(findings, version);
+  expect(findings.checks[0]?.outcome).toBe(outcome);
 });
 
 test('what is not set is skipped', async () => {
@@ -45,7 +50,8 @@ test('what is not set is skipped', async () => {
 
 test('an empty repository is fine, and the probe leaves nothing', async () => {
   await openRepository(folder, { create: true });
-  expect(await findings({ repository: at(folder) })).toEqual([
+  expect(await findings({ repositories: [at(folder)] })).toEqual([
+    expect.stringMatching(/^mount: (ok|warning setup)$/),
     'reachable: ok',
     'writable: ok',
     'space: ok',
@@ -57,9 +63,9 @@ test('an empty repository is fine, and the probe leaves nothing', async () => {
 });
 
 test('no repository yet is a warning, something else there is a fault', async () => {
-  expect(await findings({ repository: at(join(folder, 'none')) })).toContain('reachable: warning setup');
+  expect(await findings({ repositories: [at(join(folder, 'none'))] })).toContain('reachable: warning setup');
   await writeFile(join(folder, 'letters.txt'), 'dear diary');
-  expect(await findings({ repository: at(folder) })).toContain('reachable: failed setup');
+  expect(await findings({ repositories: [at(folder)] })).toContain('reachable: failed setup');
 });
 
 test.skipIf(process.getuid?.() === 0)(
@@ -68,7 +74,7 @@ test.skipIf(process.getuid?.() === 0)(
     await openRepository(folder, { create: true });
     await rm(join(folder, '.staging'), { recursive: true });
     await chmod(folder, 0o500);
-    expect(await findings({ repository: at(folder) })).toContain('writable: failed permissions');
+    expect(await findings({ repositories: [at(folder)] })).toContain('writable: failed permissions');
   },
 );
 
@@ -80,7 +86,7 @@ test('what cannot be read and what was never finished is named', async () => {
   await writeFile(join(snapshots, 'broken', 'manifest.json'), '{');
   await mkdir(join(snapshots, 'begun'));
   await writeFile(join(snapshots, 'begun', 'snapshot.db'), 'half');
-  const found = await findings({ repository: at(folder) });
+  const found = await findings({ repositories: [at(folder)] });
   expect(found).toContain('records: failed data');
   expect(found).toContain('leftovers: warning disk space');
   expect(found).toContain('proof of prod: failed data');
@@ -89,7 +95,9 @@ test('what cannot be read and what was never finished is named', async () => {
 test('an etcd that cannot even be asked is a finding; a bug is not', async () => {
   const failure = new Failure('file-unreadable', 'ENOENT', { path: '/ca' });
   expect(await findings({ etcd: throwing(failure) })).toContain('connect: failed permissions');
-  await expect(doctor(context, { etcd: throwing(new TypeError('a bug')) })).rejects.toThrow('a bug');
+  await expect(doctor(context, { repositories: [], etcd: throwing(new TypeError('a bug')) })).rejects.toThrow(
+    'a bug',
+  );
 });
 
 function throwing(error: Error): NonNullable<DoctorRequest['etcd']> {

@@ -1,6 +1,8 @@
 import { formatBytes, isFailure, limits, type Failure } from '@holdfast/base';
 import type { EtcdClient, MemberStatus } from '@holdfast/etcd/client';
 import type { VerbContext } from '../context.ts';
+import { checkServerCertificate } from './certificate-checks.ts';
+import { knownFaults } from './known-faults.ts';
 import { portIsOpen } from './port.ts';
 import { failureOnly, Findings } from './report.ts';
 
@@ -36,13 +38,16 @@ export async function examineEndpoint(
     'connect',
     `answers in ${ms} ms${endpoint.startsWith('https:') ? ', over trusted TLS' : ', without TLS'}`,
   );
+  await checkServerCertificate(findings, endpoint, context.clock);
   checkVersion(findings, status);
   const linearizable = await checkLogin(findings, client, endpoint);
   if (linearizable === undefined) return { ...none, status };
   checkStatus(findings, status, linearizable);
   const listed = await client.memberList(endpoint).catch(failureOnly);
+  const members = isFailure(listed) ? 0 : listed.length;
+  checkKnownFaults(findings, status, members);
   await checkStream(findings, context, client, endpoint);
-  return { endpoint, findings, status, members: isFailure(listed) ? 0 : listed.length };
+  return { endpoint, findings, status, members };
 }
 
 /** Why a member gave no status: network, TLS and login each have their own fix. */
@@ -67,6 +72,19 @@ function checkVersion(findings: Findings, { version }: MemberStatus): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major === 3 && minor >= 4 && minor <= 7) findings.ok('version', `etcd ${version}`);
   else findings.warning('version', `etcd ${version}`, 'setup', 'Holdfast is tested with etcd 3.4 to 3.7.');
+}
+
+function checkKnownFaults(findings: Findings, { version }: MemberStatus, members: number): void {
+  const faults = knownFaults(version, members);
+  if (faults.length === 0) return findings.ok('known faults', `none of etcd ${version}`);
+  const found = faults.map(
+    ({ what, fixedIn, issue }) => `${what} (etcd issue ${issue}, mended in ${fixedIn})`,
+  );
+  const fix = `Save and verify a snapshot, then upgrade to the newest release of etcd ${version.replace(/\.\d+(?:-.*)?$/, '')}.`;
+  const isGrave = faults.some(({ grave }) => grave);
+  const [text, kind] = [found.join('; '), isGrave ? 'data' : 'setup'] as const;
+  if (isGrave) findings.failed('known faults', text, kind, fix);
+  else findings.warning('known faults', text, kind, fix);
 }
 
 /** Whether the member lets this user in, and is part of a quorum; undefined when it does not let anybody in. */

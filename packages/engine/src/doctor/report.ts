@@ -1,4 +1,5 @@
 import { failureTable, isFailure, type Failure, type FailureCode } from '@holdfast/base';
+import type { Readiness } from './readiness.ts';
 
 /** What a fault is about, so that one knows whom to ask. */
 export type FaultClass =
@@ -27,6 +28,8 @@ export interface DoctorCheck {
 /** Everything that was looked at, in the order in which faults should be mended. */
 export interface DoctorReport {
   readonly checks: readonly DoctorCheck[];
+  /** How ready the cluster is to be recovered; null where no repository was looked at. */
+  readonly readiness: Readiness | null;
 }
 
 /** Notes the checks of one subject. */
@@ -62,6 +65,10 @@ export class Findings {
 }
 
 const faults: Partial<Record<FailureCode, FaultClass>> = {
+  's3-credentials': 'credentials',
+  's3-permission': 'permissions',
+  's3-unreachable': 'network',
+  's3-tls': 'network',
   'disk-full': 'disk space',
   'not-enough-space': 'disk space',
   'etcd-auth': 'credentials',

@@ -1,8 +1,10 @@
 import { statfs } from 'node:fs/promises';
-import { formatBytes, formatDuration, isFailure, limits } from '@holdfast/base';
+import { type Failure, formatBytes, formatDuration, isFailure, limits } from '@holdfast/base';
 import { newestVerified } from '@holdfast/model';
 import type { Listing, Repository } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
+import { checkMount } from './mount-checks.ts';
+import type { SeenRepository } from './policy-checks.ts';
 import { failureOnly, Findings } from './report.ts';
 
 /** A repository that is not open yet. */
@@ -10,6 +12,26 @@ export interface RepositoryToOpen {
   /** As its user calls it. */
   readonly name: string;
   open(): Promise<Repository>;
+  /** Of a folder of this machine, where it is. */
+  readonly folder?: string;
+  /** Of a bucket, what trying everything out there shows. */
+  readonly probe?: () => Promise<Connection>;
+}
+
+/** What is wrong with the way to a bucket: what keeps it from working, and what there is a way around. */
+export interface Connection {
+  readonly fault: Failure | undefined;
+  readonly worries: readonly Failure[];
+}
+
+/** What was seen of a repository. */
+export interface ExaminedRepository {
+  readonly name: string;
+  readonly findings: Findings;
+  /** Undefined where it could not be opened. */
+  readonly seen: (SeenRepository & { readonly repository: Repository }) | undefined;
+  /** Whether it would outlive this machine; undefined where that is not known. */
+  readonly isElsewhere: boolean | undefined;
 }
 
 /**
@@ -19,30 +41,37 @@ export interface RepositoryToOpen {
  */
 export async function checkRepository(
   context: VerbContext,
-  wanted: RepositoryToOpen | undefined,
+  wanted: RepositoryToOpen,
   dbSize: number,
-): Promise<Findings> {
-  const findings = new Findings(wanted?.name ?? 'repository');
-  if (wanted === undefined) {
-    findings.skipped('repository', 'none is set');
-    return findings;
-  }
+): Promise<ExaminedRepository> {
+  const { name, folder } = wanted;
+  const findings = new Findings(name);
+  const mount = folder === undefined ? undefined : await checkMount(findings, folder, context.clock);
+  const none = { name, findings, seen: undefined, isElsewhere: mount?.isRemote ?? true };
+  if (mount?.answers === false) return none;
   try {
     const repository = await wanted.open();
     findings.ok('reachable', `repository ${repository.record.id}`);
     await checkWriting(findings, repository);
+    if (wanted.probe !== undefined) tellConnection(findings, await wanted.probe());
     const listing = await repository.snapshots();
-    const folder = repository.storage.localPath('doctor');
     if (folder === undefined) findings.skipped('space', 'a bucket does not tell what is left');
     else await checkSpace(findings, repository.location, Math.max(dbSize, ...listing.snapshots.map(sizeOf)));
     checkRecords(findings, listing);
     checkProof(findings, listing, context.clock.now());
+    return { ...none, seen: { name, snapshots: listing.snapshots, folder, repository } };
   } catch (error) {
     const failure = failureOnly(error);
     if (!isFailure(failure, 'repository-missing')) findings.failure('reachable', failure);
     else findings.warning('reachable', 'there is none yet', 'setup', failure.next);
+    return none;
   }
-  return findings;
+}
+
+function tellConnection(findings: Findings, { fault, worries }: Connection): void {
+  if (fault !== undefined) findings.failure('connection', fault);
+  else if (worries.length === 0) findings.ok('connection', 'put, read, list, upload and delete work');
+  for (const { why, next } of worries) findings.warning('connection', why, 'setup', next);
 }
 
 const sizeOf = (entry: Listing['snapshots'][number]): number => entry.manifest.content.size;
