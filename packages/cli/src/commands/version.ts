@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { origin } from '../origin.ts';
 import type { Verb } from '../program/verb.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import { pairs } from '../term/table.ts';
@@ -19,13 +17,14 @@ export function addVersion(parent: Verb): void {
 
 function versionAnswer(): Answer {
   const { node, openssl } = process.versions;
-  const git = gitRevision();
+  const { form, git } = origin();
   return {
-    json: { apiVersion, kind: 'Version', version, git: git ?? null, node, openssl, formats },
+    json: { apiVersion, kind: 'Version', version, form, git: git ?? null, node, openssl, formats },
     names: [version],
     text: () =>
       `holdfast ${version}\n${pairs(
         [
+          ['form', form],
           ['git', git],
           ['node', node],
           ['openssl', openssl],
@@ -34,18 +33,4 @@ function versionAnswer(): Answer {
         '  ',
       )}`,
   };
-}
-
-/** The commit of the checkout that is run; an installed package has none. */
-function gitRevision(): string | undefined {
-  const root = fileURLToPath(new URL('../../../../', import.meta.url));
-  if (!existsSync(`${root}.git`)) return undefined;
-  try {
-    return execFileSync('git', ['-C', root, 'rev-parse', '--short=12', 'HEAD'], {
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim();
-  } catch {
-    return undefined;
-  }
 }
