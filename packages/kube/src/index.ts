@@ -29,5 +29,6 @@ export {
   type SnapshotFactsTaker,
   startSnapshotFacts,
 } from './companions/snapshot-facts.ts';
+export { configDataOf } from './objects/config-data.ts';
 export { uidOf } from './objects/stored-object.ts';
 export { type Census, type CensusGroup } from './envelopes/census.ts';

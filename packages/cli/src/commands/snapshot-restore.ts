@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { wholeNumber } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
+import { openFileOrArchive, type OpenedSource } from '../sources/datadir-source.ts';
 import type { Answer } from '../term/answer.ts';
 import { peerUrls, restoreAnswer } from '../view/restore.ts';
 
@@ -23,7 +24,7 @@ export function addSnapshotRestore(parent: Verb): void {
   parent
     .command('restore')
     .description('Restore a snapshot file with the flags of `etcdutl snapshot restore`, and safer defaults.')
-    .argument('<file>', 'a snapshot file')
+    .argument('<file>', 'a snapshot file, or an archive of K3s, RKE, Alauda or gzip with one in it')
     .option('--data-dir <dir>', 'the new data directory (default: the name with .etcd)')
     .option('--wal-dir <dir>', 'the write-ahead log, where it lies outside of the data directory')
     .option('--name <member>', 'the name of this member', 'default')
@@ -55,28 +56,34 @@ async function restore(session: Session, options: RestoreOptions, given: string)
   const { cwd } = session.io;
   const { name, initialCluster, walDir, bumpRevision } = options;
   const file = resolve(cwd, given);
+  await using opened = await openFileOrArchive(session, file);
+  const { source } = opened;
   const { restoreDatadir } = await import('@holdfast/engine');
   const report = await restoreDatadir(session.context, {
-    source: { file },
+    source,
     dataDir: resolve(cwd, options.dataDir ?? `${name}.etcd`),
     ...(walDir !== undefined && { walDir: resolve(cwd, walDir) }),
     name,
     initialCluster,
     peerUrls: peerUrls(options.initialAdvertisePeerUrls),
-    token: options.initialClusterToken ?? (await tokenFor(file, initialCluster)),
+    token: options.initialClusterToken ?? (await tokenFor(opened, file, initialCluster)),
     ...(bumpRevision !== undefined && {
       bump: bumpRevision === 0 ? null : { by: bumpRevision, markCompacted: true },
     }),
     skipHashCheck: options.skipHashCheck === true,
   });
-  for (const warning of report.warnings) session.warn(warning);
+  for (const warning of [...opened.notes, ...report.warnings]) session.warn(warning);
   return restoreAnswer(report, []);
 }
 
-async function tokenFor(file: string, initialCluster: string): Promise<string> {
+async function tokenFor(
+  { imageSha256 }: OpenedSource,
+  file: string,
+  initialCluster: string,
+): Promise<string> {
   const { agreedToken } = await import('@holdfast/engine');
   try {
-    return await agreedToken(file, initialCluster);
+    return await agreedToken(imageSha256 === undefined ? { file } : { imageSha256 }, initialCluster);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new Failure('restore-plan-invalid', cause.message, {}, { cause });

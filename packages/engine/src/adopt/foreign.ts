@@ -24,6 +24,8 @@ export interface ForeignPlace {
   list(passOver: (what: PassedOver) => void): AsyncIterable<ForeignFile>;
   /** The bytes of a file, or from `start` up to and without `end`. @throws file-unreadable, the `s3-` failures */
   read(path: string, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>;
+  /** What the writer had its server keep beside a file, names in lower case; only a bucket has such. @throws the `s3-` failures */
+  metadata?(path: string): Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -69,6 +71,8 @@ export interface ForeignScan {
   readonly snapshots: readonly ForeignSnapshot[];
   /** Files that are no snapshot of a known kind and belong to none. */
   readonly unknown: readonly ForeignFile[];
+  /** Folders of Holdfast's own repositories, which are not looked into; `''` is the place itself. */
+  readonly repositories: readonly string[];
   readonly passedOver: readonly PassedOver[];
 }
 

@@ -119,13 +119,13 @@ describe.skipIf(skip)('restoring a data directory', () => {
   });
 
   test('separate runs agree on a token for the same snapshot and cluster, and on no other', async () => {
-    const token = await agreedToken(file, 'm1=http://a:1,m2=http://b:1,m1=http://c:1');
+    const token = await agreedToken({ file }, 'm1=http://a:1,m2=http://b:1,m1=http://c:1');
     expect(token).toMatch(/^holdfast-[0-9a-f]{16}$/);
-    expect(await agreedToken(file, 'm2=http://b:1,m1=http://c:1,m1=http://a:1')).toBe(token);
-    expect(await agreedToken(file, 'm2=http://b:1,m1=http://c:1')).not.toBe(token);
+    expect(await agreedToken({ file }, 'm2=http://b:1,m1=http://c:1,m1=http://a:1')).toBe(token);
+    expect(await agreedToken({ file }, 'm2=http://b:1,m1=http://c:1')).not.toBe(token);
     const copied = join(folder, 'copied.db');
     await writeFile(copied, (await readFile(file)).subarray(0, -32));
-    expect(await agreedToken(copied, 'm1=http://a:1,m2=http://b:1,m1=http://c:1')).toBe(token);
+    expect(await agreedToken({ file: copied }, 'm1=http://a:1,m2=http://b:1,m1=http://c:1')).toBe(token);
     expect(uniqueToken()).not.toBe(uniqueToken());
   });
 });

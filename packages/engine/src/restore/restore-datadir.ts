@@ -7,6 +7,7 @@ import {
   type EtcdForm,
   type NewMember,
   type RevisionBump,
+  type SnapshotSource,
 } from '@holdfast/etcd/datadir';
 import { parseInitialCluster, peerUrl, type InitialMember } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
@@ -24,6 +25,12 @@ export type DatadirSource =
       /** A stored snapshot. One that is sealed lies plain only in the data directory. */
       readonly repository: Repository;
       readonly snapshot: SnapshotEntry;
+    }
+  | {
+      /** The content of what another system left, proven before. */
+      readonly content: SnapshotSource;
+      /** Hexadecimal. */
+      readonly sha256: string;
     };
 
 /** One member of a cluster to be brought back, and from what. */
@@ -62,7 +69,7 @@ export interface RestoreDatadirReport {
     readonly label: string;
     readonly sha256: string;
     readonly size: number;
-    /** The cluster that a stored one is of, with etcd's own id of it; null for a file. */
+    /** The cluster that a stored one is of, with etcd's own id of it where that is known; null for others. */
     readonly cluster: SnapshotEntry['manifest']['cluster'] | null;
   };
   readonly target: EtcdForm;
@@ -108,9 +115,9 @@ export async function restoreDatadir(
     cluster: { id: formatHex64(built.cluster.id), token, members: built.cluster.members.map(reported) },
     revision: built.revision,
     source: {
-      label: 'file' in source ? source.file : source.snapshot.name,
+      label: labelOf(source),
       ...built.source,
-      cluster: 'file' in source ? null : source.snapshot.manifest.cluster,
+      cluster: 'snapshot' in source ? source.snapshot.manifest.cluster : null,
     },
     target: built.form,
     dataDir,
@@ -151,6 +158,7 @@ function checkedBump(bump: RevisionBump | null | undefined): RevisionBump | null
 /** What a manifest says has to be so. @throws manifest-untrusted, snapshot-damaged */
 function contentOf(source: DatadirSource): Pick<BuildOptions, 'source' | 'expectedSha256'> {
   if ('file' in source) return { source: { file: source.file } };
+  if ('content' in source) return { source: source.content, expectedSha256: source.sha256 };
   const { repository, snapshot } = source;
   refuseUntrusted(snapshot);
   refuseDamaged(snapshot);
@@ -158,12 +166,21 @@ function contentOf(source: DatadirSource): Pick<BuildOptions, 'source' | 'expect
   return { source: storedContent(repository, snapshot).source, expectedSha256: sha256 };
 }
 
+function labelOf(source: DatadirSource): string {
+  if ('snapshot' in source) return source.snapshot.name;
+  const content = 'content' in source ? source.content : source;
+  return 'file' in content ? content.file : content.name;
+}
+
 /** What a manifest vouches for and is not what it says is a damaged snapshot, known by its name. */
 async function asNamed<T>(source: DatadirSource, build: () => Promise<T>): Promise<T> {
   try {
     return await build();
   } catch (error) {
-    if ('file' in source || !(isFailure(error, 'not-a-snapshot') || isFailure(error, 'object-damaged')))
+    if (
+      !('snapshot' in source) ||
+      !(isFailure(error, 'not-a-snapshot') || isFailure(error, 'object-damaged'))
+    )
       throw error;
     throw new Failure('snapshot-damaged', error.why, { name: source.snapshot.name }, { cause: error });
   }

@@ -24,25 +24,25 @@ function extent(
 }
 
 /**
- * The last field `id` of a protobuf message that has a length (texts, bytes, messages), as a view; undefined where the
- * message has none or is damaged. Never throws.
+ * Every field `id` of a protobuf message that has a length (texts, bytes, messages), as views in their order; undefined
+ * where the message is damaged. Never throws.
  */
-function lengthField(message: Uint8Array, id: number): Uint8Array | undefined {
-  let found: Uint8Array | undefined;
+export function lengthFields(message: Uint8Array, id: number): Uint8Array[] | undefined {
+  const found: Uint8Array[] = [];
   for (let at = 0; at < message.length;) {
     const tag = varint(message, at);
     const place = tag === undefined ? undefined : extent(message, tag[1], tag[0] % 8);
     if (tag === undefined || place === undefined || place[1] > message.length) return undefined;
-    if (tag[0] === id * 8 + 2) found = message.subarray(...place);
+    if (tag[0] === id * 8 + 2) found.push(message.subarray(...place));
     [, at] = place;
   }
   return found;
 }
 
-/** The field that a path of ids leads to, each one message deeper. */
+/** The last field that a path of ids leads to, each one message deeper; undefined where there is none. */
 export function fieldAt(message: Uint8Array, path: readonly number[]): Uint8Array | undefined {
   return path.reduce<Uint8Array | undefined>(
-    (inside, id) => (inside === undefined ? undefined : lengthField(inside, id)),
+    (inside, id) => (inside === undefined ? undefined : lengthFields(inside, id)?.at(-1)),
     message,
   );
 }

@@ -1,5 +1,5 @@
 import { plainForm } from '../envelopes/envelope.ts';
-import { fieldAt } from './protobuf-field.ts';
+import { rawObject } from './raw-object.ts';
 
 /** A text of an object: by names in JSON, and by field numbers in protobuf. */
 interface TextPlace {
@@ -15,9 +15,6 @@ const kubeletVersion: TextPlace = {
   protobuf: [3, 7, 7],
 };
 
-/** `k8s` and a NUL; a message `runtime.Unknown` follows, whose field 2 is the object. */
-const magicLength = 4;
-const rawField = 2;
 /** Bytes of a text that is asked for here; a longer one is none of them. */
 const longestText = 256;
 
@@ -35,7 +32,7 @@ function textAt(value: Uint8Array, { json, protobuf }: TextPlace): string | unde
   const form = plainForm(value);
   const text =
     form === 'protobuf'
-      ? textOf(fieldAt(value.subarray(magicLength), [rawField, ...protobuf]))
+      ? textOf(rawObject(value, protobuf))
       : form === 'json'
         ? textInJson(value, json)
         : undefined;

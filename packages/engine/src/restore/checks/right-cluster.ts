@@ -50,7 +50,9 @@ function likeness({ plan, stored }: Subject, listed: readonly OldMember[], etcdI
   const differs =
     etcdId !== null && plan.cluster.oldId !== null
       ? `the snapshot was taken from etcd cluster ${etcdId}, the members belong to ${plan.cluster.oldId}`
-      : 'nothing on the members tells their cluster id';
+      : etcdId === null && stored !== undefined
+        ? "the snapshot does not tell etcd's cluster id"
+        : 'nothing on the members tells their cluster id';
   const members = [...plan.members, ...(plan.staying ?? [])];
   const twins = listed.filter(({ name, peerUrls }) =>
     members.some((each) => each.name === name && each.peerUrls.some((url) => peerUrls.includes(url))),

@@ -94,7 +94,9 @@ async function clusterOf(
   const ids = new Set(members.flatMap(({ sight }) => sight.clusterId ?? []));
   const { snapshots } = await repository.snapshots();
   const known = new Set(
-    snapshots.filter(({ manifest }) => ids.has(manifest.cluster.etcdId)).map(({ cluster }) => cluster.id),
+    snapshots
+      .filter(({ manifest: { cluster } }) => cluster.etcdId !== null && ids.has(cluster.etcdId))
+      .map(({ cluster }) => cluster.id),
   );
   const [only] = known;
   if (only !== undefined && known.size === 1) return only;

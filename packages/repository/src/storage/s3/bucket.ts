@@ -29,6 +29,7 @@ export interface Head {
   /** Who wrote it, as `writerField` says. */
   readonly writer: string | undefined;
   readonly lock: ObjectLock | undefined;
+  readonly legalHold: boolean;
 }
 
 /** What a request is sent with. */
@@ -286,5 +287,6 @@ function headOf(found: HeadObjectCommandOutput): Head {
       mode === undefined || until === undefined
         ? undefined
         : { mode: mode === 'GOVERNANCE' ? 'governance' : 'compliance', until },
+    legalHold: found.ObjectLockLegalHoldStatus === 'ON',
   };
 }

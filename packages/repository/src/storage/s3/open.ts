@@ -4,6 +4,7 @@ import { RetryingStorage } from '../retry/retrying-storage.ts';
 import type { Storage } from '../storage.ts';
 import type { Bucket } from './bucket.ts';
 import type { S3Probe } from './probe.ts';
+import type { S3Reader } from './reader.ts';
 import type { ProxyVariables } from './proxy.ts';
 import { checkS3Settings, type S3Settings } from './settings.ts';
 
@@ -36,6 +37,18 @@ export async function openS3(settings: S3Settings, options: OpenS3Options): Prom
   const { S3Storage } = await import('./s3-storage.ts');
   const retry = new Retry({ clock, random, ...(signal && { signal }) });
   return new RetryingStorage(new S3Storage(bucket, retry), retry);
+}
+
+/**
+ * A folder of a bucket that others write to, for reading only. Nothing is asked of the server yet.
+ *
+ * @throws config-invalid
+ */
+export async function openS3Reader(settings: S3Settings, options: OpenS3Options): Promise<S3Reader> {
+  const { clock = systemClock, random, signal } = options;
+  const bucket = await openBucket(settings, options);
+  const { S3Reader } = await import('./reader.ts');
+  return new S3Reader(bucket, new Retry({ clock, random, ...(signal && { signal }) }));
 }
 
 /**

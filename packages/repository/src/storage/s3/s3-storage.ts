@@ -70,8 +70,9 @@ export class S3Storage implements Storage {
   async stat(key: string): Promise<StoredObject | undefined> {
     const found = await this.#bucket.head(checkKey(key));
     if (found === 'absent') return undefined;
-    const { size, modifiedAt, lock } = found;
-    return { key, size, modifiedAt, ...(lock === undefined ? {} : { lock }) };
+    const { size, modifiedAt, lock, legalHold } = found;
+    const locked = { ...(lock && { lock }), ...(legalHold && { legalHold }) };
+    return { key, size, modifiedAt, ...locked };
   }
 
   async *list(folder: string): AsyncGenerator<StoredObject> {

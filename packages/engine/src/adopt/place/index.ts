@@ -1,0 +1,2 @@
+export { openForeignBucket } from './bucket-place.ts';
+export { openForeignFolder } from './folder-place.ts';
