@@ -115,7 +115,7 @@ function checked(
   );
   const trusted = own.findLast(
     ({ name, manifest }) =>
-      !doubted.has(name) && manifest.quorum.state === 'healthy' && manifest.trigger !== 'pre-restore',
+      !doubted.has(name) && manifest.quorum.state !== 'degraded' && manifest.trigger !== 'pre-restore',
   );
   return { cluster, snapshots: own.length, newestTrusted: trusted ?? null };
 }

@@ -19,7 +19,8 @@ export interface SnapshotsRead {
 
 /**
  * Reads stored snapshots again and holds them against their manifests; damage becomes evidence, so that nobody takes the
- * snapshot for good any more. That all was well becomes none: it proves less than a verification.
+ * snapshot for good any more. That all was well becomes none: it proves less than a verification. What somebody deletes
+ * meanwhile is passed over: whether that was done as it should be, the chain of the next check tells.
  *
  * @param open also opens what is sealed or compressed, to its end
  * @throws key-missing, key-not-matching when it is to be opened; what storages throw; the signal's reason
@@ -30,21 +31,24 @@ export async function readSnapshots(
   chosen: readonly SnapshotEntry[],
   open: boolean,
 ): Promise<SnapshotsRead> {
-  const findings: CheckFinding[] = [];
+  const [names, findings]: [string[], CheckFinding[]] = [[], []];
   const total = chosen.reduce((sum, each) => sum + storedBytes(each), 0);
   let [bytes, notRecorded]: [number, Failure | null] = [0, null];
   for (const entry of chosen) {
     const startedAt = context.clock.now().toISOString();
     const started = context.clock.monotonic();
     let inThis = 0;
-    const read = await readAgain(repository, entry, (more) => {
+    const onBytes = (more: number): void => {
       context.signal.throwIfAborted();
       inThis += more;
       context.onProgress?.({ phase: 'read', done: bytes + inThis, total });
-    });
-    bytes += read.bytes;
-    const found = read.faults.map((fault) => finding('rot', entry, fault));
-    if (open && found.length === 0) found.push(...(await openedFindings(context, repository, entry)));
+    };
+    const found = await unlessGone(repository, entry, () =>
+      faultsOf(context, repository, entry, open, onBytes),
+    );
+    bytes += inThis;
+    if (found === undefined) continue;
+    names.push(entry.name);
     findings.push(...found);
     if (found.length === 0) continue;
     const durationMs = Math.round(context.clock.monotonic() - started);
@@ -54,7 +58,42 @@ export async function readSnapshots(
       evidenceOf(context, entry, startedAt, durationMs, found),
     );
   }
-  return { names: chosen.map(({ name }) => name), bytes, findings, notRecorded };
+  return { names, bytes, findings, notRecorded };
+}
+
+/** What is wrong with it; undefined when it is wrong because it was deleted since it was listed. */
+async function unlessGone(
+  repository: Repository,
+  { cluster, name }: SnapshotEntry,
+  act: () => Promise<CheckFinding[]>,
+): Promise<CheckFinding[] | undefined> {
+  const isGone = async (): Promise<boolean> => {
+    const { snapshots, damaged } = await repository.snapshots();
+    return !(
+      snapshots.some((each) => each.cluster.id === cluster.id && each.name === name) ||
+      damaged.some((each) => each.clusterId === cluster.id && each.name === name)
+    );
+  };
+  let found: CheckFinding[];
+  try {
+    found = await act();
+  } catch (error) {
+    if (!isFailure(error) || error.code.startsWith('s3-') || !(await isGone())) throw error;
+    return undefined;
+  }
+  return found.length > 0 && (await isGone()) ? undefined : found;
+}
+
+async function faultsOf(
+  context: VerbContext,
+  repository: Repository,
+  entry: SnapshotEntry,
+  open: boolean,
+  onBytes: (bytes: number) => void,
+): Promise<CheckFinding[]> {
+  const { faults } = await readAgain(repository, entry, onBytes);
+  const found = faults.map((fault) => finding('rot', entry, fault));
+  return open && found.length === 0 ? await openedFindings(context, repository, entry) : found;
 }
 
 /** Bytes that a snapshot takes where it is stored, its companions with it. */

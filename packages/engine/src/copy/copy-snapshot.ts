@@ -6,7 +6,7 @@ import { seal } from '@holdfast/repository/object';
 import type { VerbContext } from '../context.ts';
 import { orAborted } from '../or-aborted.ts';
 import { readBack } from '../save/read-back.ts';
-import { encoded, recipientsOf, storedAs, type StoredAs } from '../save/stored-as.ts';
+import { encodedPlain, recipientsOf, storedAs, type StoredAs } from '../save/stored-as.ts';
 
 /** What a copy came to. */
 export interface SnapshotCopy {
@@ -130,7 +130,7 @@ async function storeAnew(transfer: Transfer, as: StoredAs): Promise<Stored> {
     }
   }
   const kind = { role: 'snapshot', encoding: as.encoding } as const;
-  const stored = await send(transfer, kind, encoded(opened(), as));
+  const stored = await send(transfer, kind, encodedPlain(opened(), as));
   const sha256 = hash.digest('hex');
   if (sha256 === source.manifest.content.sha256) return stored;
   const why = `its content has the SHA-256 ${sha256}, its manifest says ${source.manifest.content.sha256}`;

@@ -59,10 +59,13 @@ export async function clusterRecord(
   return await repository.addCluster(name, kubernetesUid);
 }
 
-/** Tells what a cluster was when it was saved last. What stood before a restore may have been anything. */
+/**
+ * Tells what a cluster was when it was saved last. What stood before a restore may have been anything, and what was imported
+ * does not tell.
+ */
 function newestOf(repository: Repository) {
   return (cluster: ClusterRecord): Promise<SnapshotManifest | undefined> =>
-    repository.newestManifest(cluster.id, ({ trigger }) => trigger !== 'pre-restore');
+    repository.newestManifest(cluster.id, ({ trigger }) => trigger !== 'pre-restore' && trigger !== 'import');
 }
 
 function ofSameKubernetes(

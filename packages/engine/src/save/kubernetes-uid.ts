@@ -14,6 +14,10 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export async function kubernetesUidOf(client: EtcdClient, endpoint: string): Promise<string | undefined> {
   const { value } = await client.get(endpoint, kubeSystem, { linearizable: false });
-  const uid = value && uidOf(value);
-  return uid !== undefined && uuid.test(uid) ? uid : undefined;
+  return kubernetesUid(value && uidOf(value));
+}
+
+/** What is read as one is one where it has the form; anybody may have written it. */
+export function kubernetesUid(text: string | null | undefined): string | undefined {
+  return typeof text === 'string' && uuid.test(text) ? text : undefined;
 }

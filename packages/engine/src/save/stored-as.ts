@@ -1,4 +1,4 @@
-import { seal, type PublicKey } from '@holdfast/repository/object';
+import { compressSeekable, seal, type PublicKey } from '@holdfast/repository/object';
 import type { Repository } from '@holdfast/repository';
 
 /** How a repository stores a snapshot. */
@@ -31,6 +31,11 @@ export function recipientsOf(as: StoredAs): string[] {
 /** The same text for all that store the same bytes. */
 export function groupOf(as: StoredAs): string {
   return [as.encoding, ...recipientsOf(as).toSorted()].join(' ');
+}
+
+/** The bytes that are stored of a plain content. A chunk is valid until the next one is asked for. */
+export function encodedPlain(plain: AsyncIterable<Uint8Array>, as: StoredAs): AsyncIterable<Uint8Array> {
+  return as.encoding === 'plain' ? plain : encoded(compressSeekable(plain, { lend: true }), as);
 }
 
 /** The bytes that are stored of a compressed content. A chunk is valid until the next one is asked for. */
