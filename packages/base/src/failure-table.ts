@@ -1,4 +1,7 @@
+import { foreignFailures } from './foreign-failures.ts';
+import { agentFailures } from './agent-failures.ts';
 import { keyFailures } from './key-failures.ts';
+import { policyFailures } from './policy-failures.ts';
 import { repositoryFailures } from './repository-failures.ts';
 import { s3Failures } from './s3-failures.ts';
 
@@ -57,6 +60,7 @@ export const failureTable = {
   },
   ...repositoryFailures,
   ...s3Failures,
+  ...foreignFailures,
   'snapshot-missing': {
     exit: 1,
     what: 'there is no snapshot named {name}',
@@ -138,6 +142,13 @@ export const failureTable = {
     next: 'Do not rely on it. Bring it back from a copy, or choose another snapshot with `holdfast snapshot list`.',
   },
   ...keyFailures,
+  ...policyFailures,
+  ...agentFailures,
+  'listener-failed': {
+    exit: 1,
+    what: 'cannot listen on {address}',
+    next: 'Choose another address with --listen, or end what listens there: `ss -ltnp` shows it.',
+  },
   'not-a-snapshot': {
     exit: 4,
     what: '{path} is not a whole etcd snapshot',

@@ -30,6 +30,8 @@ export const limits = {
   snapshotNameLength: 200,
   /** Characters of the reason of a pin. */
   pinReasonLength: 1000,
+  /** Characters that the mark of an unwanted snapshot has for why. */
+  unwantedWhyLength: 1000,
   /** Bytes of a manifest or an evidence record; a larger one is not ours. */
   recordBytes: 4 * MiB,
   /** Bytes of one companion: configurations and keys are small, and all of them are held in memory. */
@@ -49,6 +51,8 @@ export const limits = {
   claimAgeMs: 24 * 3_600_000,
   /** Runs of a check, one a day, in which it has read every stored snapshot again. */
   checkParts: 7,
+  /** Milliseconds in which a file system of another machine answers, or counts as gone. */
+  mountAnswerMs: 5_000,
   /** Milliseconds in which a bucket is opened where others wait for it: a copy of a save is made later then. */
   repositoryOpenMs: 20_000,
   /** Milliseconds for a connection to an S3 server, its proxy and TLS included. */
@@ -67,6 +71,8 @@ export const limits = {
   leaseMarginMs: 15_000,
   /** Milliseconds without a sign after which others take over at most, whatever a holder has asked for. */
   leaseTtlMostMs: 600_000,
+  /** Milliseconds between the mark of what retention does not keep and its deletion: a day to see it and to object. */
+  unwantedGraceMs: 24 * 3_600_000,
   /** Snapshots of one cluster in one repository: what is committed has to fit in one record. */
   clusterSnapshots: 8_000,
   /** Small objects that are read at once while a repository is listed. */
@@ -107,6 +113,22 @@ export const limits = {
   seekFrameBytes: 64 * MiB,
   /** Bytes that a zstd frame holds at most to be decompressed in one go, beside others. */
   expandWholeBytes: 4 * MiB,
+  /** Entries of an archive that another system left: theirs have one to three. */
+  archiveEntries: 1_000,
+  /** Plain bytes of one entry of such an archive, and of all of them: eight times what etcd itself is advised to hold. */
+  archiveEntryBytes: 64 * 1024 * MiB,
+  archiveBytes: 128 * 1024 * MiB,
+  /** Plain bytes for each compressed one; counted from so many plain bytes on. Deflate can reach 1032, databases stay below 100. */
+  archiveRatio: 300,
+  archiveRatioFromBytes: 16 * MiB,
+  /** Compressed bytes of a tar.gz that are read to see what is in it: its database is among the first entries. */
+  archivePeekBytes: MiB,
+  /** Bytes of a small file beside a foreign snapshot: a cluster's specification or its state with all certificates. */
+  sidecarBytes: 8 * MiB,
+  /** Milliseconds that a foreign snapshot may be ahead of this machine's clock without a word. */
+  foreignClockMs: 5 * 60_000,
+  /** Files of a place that are looked through for foreign snapshots. */
+  foreignFiles: 1_000_000,
   /** Bytes that a larger frame gives at a time. */
   expandBlockBytes: MiB,
 } as const;

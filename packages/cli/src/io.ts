@@ -27,4 +27,6 @@ export interface Io {
   readonly clock: Clock;
   /** Aborted by SIGINT, SIGTERM and SIGHUP, with a Failure as its reason. */
   readonly signal: AbortSignal;
+  /** Has SIGHUP do this instead of ending the command. */
+  readonly onHangup?: (act: () => void) => void;
 }

@@ -16,7 +16,8 @@ export async function main(): Promise<void> {
   // Where nobody can be told anything (a full disk, a terminal that is gone) the exit status still counts.
   process.stderr.on('error', () => {});
   const stop = new AbortController();
-  listen(stop);
+  const hangup: Hangup = { act: undefined };
+  listen(stop, hangup);
   const io: Io = {
     get stdin() {
       return process.stdin;
@@ -30,6 +31,9 @@ export async function main(): Promise<void> {
     etc: '/etc',
     clock: systemClock,
     signal: stop.signal,
+    onHangup: (act) => {
+      hangup.act = act;
+    },
   };
   process.exitCode = await run(process.argv.slice(2), io);
 }
@@ -58,8 +62,13 @@ function endAtOnce(signal: NodeJS.Signals, exit: number): void {
   process.exit(exit);
 }
 
+/** What SIGHUP does instead of ending the command. */
+interface Hangup {
+  act: (() => void) | undefined;
+}
+
 /** The first signal asks the command to clean up and stop, a second one stops at once. */
-function listen(stop: AbortController): void {
+function listen(stop: AbortController, hangup: Hangup): void {
   let first: number | undefined;
   const onSignal = (code: 'interrupted' | 'terminated', signal: NodeJS.Signals, exit: number): void => {
     const now = systemClock.monotonic();
@@ -72,6 +81,9 @@ function listen(stop: AbortController): void {
   };
   process.on('SIGINT', () => onSignal('interrupted', 'SIGINT', 130));
   process.on('SIGTERM', () => onSignal('terminated', 'SIGTERM', 143));
-  // The terminal is gone: what was begun is cleared away as well.
-  process.on('SIGHUP', () => onSignal('terminated', 'SIGHUP', 143));
+  process.on('SIGHUP', () => {
+    if (hangup.act !== undefined) return hangup.act();
+    // The terminal is gone: what was begun is cleared away as well.
+    onSignal('terminated', 'SIGHUP', 143);
+  });
 }

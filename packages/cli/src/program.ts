@@ -1,8 +1,11 @@
+import { addAdopt } from './commands/adopt.ts';
+import { addAgent } from './commands/agent.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
 import { addHelp } from './commands/help.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRepo } from './commands/repo.ts';
 import { addRestore } from './commands/restore.ts';
@@ -55,10 +58,13 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   withGlobals(program);
   program.commandsGroup('Backup:');
   addSnapshot(program);
+  addPolicy(program);
   addStatus(program);
+  addAgent(program);
   addDrill(program);
   addQueue(program);
   addRepo(program);
+  addAdopt(program);
   program.commandsGroup('Restore:');
   addRestore(program);
   program.commandsGroup('Help:');

@@ -38,34 +38,38 @@ describe('help', () => {
         holdfast <command> [options]
 
       Options:
-        -o, --output <format>  form of the answer: table, wide, json, yaml or name (HOLDFAST_OUTPUT)
-        --json                 the same as --output json
-        -q, --quiet            print only the answer, and only its names unless --output says otherwise
-        -v, --verbose          say on stderr where each setting came from
-        --debug                add stacks to failures
-        --no-color             no colours (as with NO_COLOR)
-        --utc                  print times in UTC instead of the local zone (HOLDFAST_UTC)
-        --config <file>        configuration file instead of the one in the home folder (HOLDFAST_CONFIG)
-        -h, --help             show this help
+        -o, --output <format>    form of the answer: table, wide, json, yaml or name (HOLDFAST_OUTPUT)
+        --json                   the same as --output json
+        -q, --quiet              print only the answer, and only its names unless --output says otherwise
+        -v, --verbose            say on stderr where each setting came from
+        --debug                  add stacks to failures
+        --no-color               no colours (as with NO_COLOR)
+        --utc                    print times in UTC instead of the local zone (HOLDFAST_UTC)
+        --config <file>          configuration file instead of the one in the home folder
+                                 (HOLDFAST_CONFIG)
+        -h, --help               show this help
 
       Backup:
-        snapshot               Save, prove and keep snapshots of etcd.
-        status                 Can I get back, and to when? One line per cluster of the repositories.
-        drill                  Try restores with a throw-away etcd, and measure the time to recover.
-        queue                  Copies of snapshots that wait until their repository can be written to.
-        repo                   Make a repository, find out whether it works, and say who can read it.
+        snapshot                 Save, prove and keep snapshots of etcd.
+        policy                   When snapshots are made, where they go, and how long they are kept.
+        status                   Can I get back, and to when? One line per cluster of the repositories.
+        agent                    Carry out the policies of this machine, by themselves.
+        drill                    Try restores with a throw-away etcd, and measure the time to recover.
+        queue                    Copies of snapshots that wait until their repository can be written to.
+        repo                     Make a repository, find out whether it works, and say who can read it.
+        adopt <place>            Look at what other systems left in a folder or a bucket, and bring it in.
 
       Restore:
-        restore                Bring a cluster back: from what survives, or from a snapshot.
+        restore                  Bring a cluster back: from what survives, or from a snapshot.
 
       Help:
-        doctor                 Find out why a save or a restore would fail: repository, endpoints, TLS,
-                               login, quorum, space.
-        config                 Show the configuration.
-        completion <shell>     Print the script that lets a shell complete commands, options and snapshot
-                               names.
-        version                Show the version of Holdfast and of what it runs on.
-        help [command...]      Show the help of a command.
+        doctor                   Find out why a save or a restore would fail, and how ready a cluster is
+                                 to be recovered.
+        config                   Show the configuration.
+        completion <shell>       Print the script that lets a shell complete commands, options and
+                                 snapshot names.
+        version                  Show the version of Holdfast and of what it runs on.
+        help [command...]        Show the help of a command.
       "
     `);
   });
@@ -169,7 +173,7 @@ describe('a wrong command line', () => {
     ['snapshot show', "missing required argument 'snapshot'"],
     ['snapshot show a b', 'too many arguments'],
     ['snapshot list -o jsn', 'Allowed choices are table, wide, json, yaml, name.'],
-    ['snapshot export a', "required option '--to <file>' not specified"],
+    ['snapshot export a', "required option '--to <path>' not specified"],
     [
       'restore datadir --snapshot a --file b --data-dir d --name m --initial-cluster c --initial-advertise-peer-urls u',
       '--snapshot <snapshot>',
@@ -251,37 +255,38 @@ test('config view --origin says where each value came from', async () => {
   const env = { HOLDFAST_REPO: '/backup', ETCDCTL_ENDPOINTS: 'a:1,b:2' };
   const { stdout } = await holdfast(['config', 'view', '--origin', '--utc'], { env });
   expect(stdout).toMatchInlineSnapshot(`
-    "SETTING             VALUE                           ORIGIN
-    repo                /backup                         HOLDFAST_REPO
-    cluster             -                               not set
-    endpoints           a:1,b:2                         ETCDCTL_ENDPOINTS
-    cacert              -                               not set
-    cert                -                               not set
-    key                 -                               not set
-    user                -                               not set
-    passwordFile        -                               not set
-    password            -                               not set
-    etcdProgram         etcd                            default
-    stateDir            /nobody/.local/state/holdfast   default
-    s3Endpoint          -                               not set
-    s3Region            -                               not set
-    s3Style             -                               not set
-    s3Ca                -                               not set
-    s3SkipVerify        -                               not set
-    s3Proxy             -                               not set
-    s3CredentialsFile   -                               not set
-    s3Role              -                               not set
-    s3StorageClass      -                               not set
-    s3Encryption        -                               not set
-    s3Lock              -                               not set
-    identityFile        -                               not set
-    passphraseFile      -                               not set
-    passphrase          -                               not set
-    signingKey          -                               not set
-    trustedKeys         -                               not set
-    require             -                               not set
-    output              table                           default
-    utc                 true                            --utc
+    "SETTING             VALUE                                    ORIGIN
+    repo                /backup                                  HOLDFAST_REPO
+    cluster             -                                        not set
+    endpoints           a:1,b:2                                  ETCDCTL_ENDPOINTS
+    cacert              -                                        not set
+    cert                -                                        not set
+    key                 -                                        not set
+    user                -                                        not set
+    passwordFile        -                                        not set
+    password            -                                        not set
+    etcdProgram         etcd                                     default
+    stateDir            /nobody/.local/state/holdfast            default
+    policyFile          /nobody/.config/holdfast/policies.yaml   default
+    s3Endpoint          -                                        not set
+    s3Region            -                                        not set
+    s3Style             -                                        not set
+    s3Ca                -                                        not set
+    s3SkipVerify        -                                        not set
+    s3Proxy             -                                        not set
+    s3CredentialsFile   -                                        not set
+    s3Role              -                                        not set
+    s3StorageClass      -                                        not set
+    s3Encryption        -                                        not set
+    s3Lock              -                                        not set
+    identityFile        -                                        not set
+    passphraseFile      -                                        not set
+    passphrase          -                                        not set
+    signingKey          -                                        not set
+    trustedKeys         -                                        not set
+    require             -                                        not set
+    output              table                                    default
+    utc                 true                                     --utc
     "
   `);
 });
@@ -324,6 +329,7 @@ test('version has what a bug report needs', async () => {
     apiVersion: 'holdfast.dev/v1',
     kind: 'Version',
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    form: 'sources',
     node: process.versions.node,
     openssl: process.versions.openssl,
     formats: { reads: ['holdfast.dev/v1'], writes: 'holdfast.dev/v1' },

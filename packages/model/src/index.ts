@@ -11,6 +11,8 @@
  * - keys:     whom to seal for in a repository, whose signatures count, and how that may change.
  * - trust:    whose signatures on manifests count, and whether a writer's manifests are all there.
  * - policy:   schedule, retention and repositories of a cluster's snapshots, and its pause.
+ * - schedule: when a policy's jobs are due.
+ * - retention: which snapshots a policy keeps, and why.
  * - restore:  a cluster's description, the plan of its restore, the phases and steps, and where a journal says it stands.
  */
 export { ClusterRecord, clusterNamePattern } from './cluster.ts';
@@ -48,6 +50,9 @@ export {
 } from './snapshot-name.ts';
 export { newestVerified, snapshotState, type SnapshotState } from './snapshot-state.ts';
 export { parseInitialCluster, peerUrl, type InitialMember } from './initial-cluster.ts';
+export { Unwanted } from './unwanted.ts';
 export * from './policy/index.ts';
 export * from './restore/index.ts';
+export * from './schedule/index.ts';
+export * from './retention/index.ts';
 export * from './trust/index.ts';

@@ -28,15 +28,19 @@ export type Encoding = z.infer<typeof Encoding>;
 const fields = {
   kind: z.literal('Snapshot'),
   name: z.string().refine(isSnapshotName),
+  /** Of what was imported only the name may be known: the others are null, `unknown` and empty, as the name is at worst. */
   member: z.object({
-    id: Hex64,
+    id: Hex64.nullable(),
     name: z.string(),
     endpoint: z.string(),
-    role: z.enum(['leader', 'follower', 'learner']),
+    role: z.enum(['leader', 'follower', 'learner', 'unknown']),
     /** Why this member was chosen. */
     why: z.string(),
   }),
-  /** `etcd` is the server's version, e.g. 3.5.35; `storage` the data's own (3.6 and later). */
+  /**
+   * `etcd` is the server's version, e.g. 3.5.35, of what was imported the cluster's without its last figure (3.5), or
+   * `unknown`; `storage` the data's own (3.6 and later).
+   */
   versions: z.object({ holdfast: z.string(), etcd: z.string(), storage: z.string().nullable() }),
   raft: z.object({ index: z.int().min(0), term: z.int().min(0) }),
   /** The store's current revision in the image. */
@@ -49,8 +53,8 @@ const fields = {
   hashKvMissing: z.string().optional(),
   /** The snapshot file as etcd's own tool would have written it, with its 32-byte trailer. */
   content: z.object({ size: z.int().min(0), sha256: Sha256, pageSize: z.int().min(512) }),
-  /** `degraded`: stored on request although quorum or health was in doubt. */
-  quorum: z.object({ state: z.enum(['healthy', 'degraded']), reasons: z.array(z.string()) }),
+  /** `degraded`: stored on request although quorum or health was in doubt. `unknown`: another system saved it. */
+  quorum: z.object({ state: z.enum(['healthy', 'degraded', 'unknown']), reasons: z.array(z.string()) }),
   /**
    * Who asked for it. `pre-restore`: what a cluster held right before a restore replaced it; never the newest to be
    * trusted. `import`: another system made it, and its times are those of its content.
@@ -80,7 +84,11 @@ export const SnapshotManifest = z.object({
   ...fields,
   apiVersion: z.literal('holdfast.dev/v2'),
   /** `kubernetesUid`: of the namespace kube-system; null where there is none, or it cannot be read. */
-  cluster: ClusterOf.extend({ kubernetesUid: z.uuid().nullable() }),
+  cluster: ClusterOf.extend({
+    /** Null for what was imported: a snapshot does not hold it. */
+    etcdId: Hex64.nullable(),
+    kubernetesUid: z.uuid().nullable(),
+  }),
   /** Everything stored beside this manifest, with paths relative to it; the snapshot comes first. */
   objects: z.array(
     z.object({

@@ -1,4 +1,4 @@
-import { Failure, isFailure } from '@holdfast/base';
+import { Failure, isFailure, type Clock } from '@holdfast/base';
 import {
   type Evidence,
   Pin,
@@ -6,12 +6,14 @@ import {
   type SnapshotManifest,
   type SnapshotState,
   type TrustDecision,
+  Unwanted,
 } from '@holdfast/model';
 import { readEvidence } from './evidence-file.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { evidenceFolder, objectFile, pinFile, type SnapshotFolder } from './layout.ts';
+import { evidenceFolder, objectFile, pinFile, unwantedFile, type SnapshotFolder } from './layout.ts';
+import { holds, unreadablePin } from './marks.ts';
 import { readManifest, type ReadManifest } from './read-manifest.ts';
-import { apiVersion, readRecord } from './record.ts';
+import { readRecord } from './record.ts';
 import { pathOf } from './storage/path-of.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -36,7 +38,10 @@ export interface SnapshotEntry {
   readonly damage: string | null;
   /** Every verification that was recorded, oldest first; in a list of several snapshots only the newest one. */
   readonly evidence: readonly Evidence[];
+  /** The pin that holds; one that has ended is none. */
   readonly pin: Pin | null;
+  /** The mark of retention, when it is to be deleted some time after; one that cannot be read is none. */
+  readonly unwanted: Unwanted | null;
   /** The stored snapshot, for people: a file on this machine, or `s3://bucket/folder/key`. */
   readonly path: string;
   /** The same as a file that etcd's own tools take as it is; null where it is sealed, compressed or elsewhere. */
@@ -56,6 +61,7 @@ export interface DamagedRecord {
 export interface EntryReader {
   readonly storage: Storage;
   readonly ring: KeyRing;
+  readonly clock: Clock;
   readonly damaged: DamagedRecord[];
   /** Every verification, or the newest one alone: the state needs no other. */
   readonly evidence: 'all' | 'newest';
@@ -92,10 +98,11 @@ export async function readEntry(
   return {
     ...newEntry(storage, folder.key, read),
     cluster: { id: folder.clusterId, name: clusterName ?? manifest.cluster.name },
-    state: damage === null ? snapshotState(evidence) : 'damaged',
+    state: damage === null ? snapshotState(evidence, reader.clock.now()) : 'damaged',
     damage,
     evidence,
     pin: await readPin(reader, folder),
+    unwanted: await readUnwanted(reader, folder),
   };
 }
 
@@ -117,6 +124,7 @@ export function newEntry(
     damage: null,
     evidence: [],
     pin: null,
+    unwanted: null,
     path: pathOf(storage, key),
     plainFile: snapshot?.encoding === 'plain' ? (storage.localPath(key) ?? null) : null,
   };
@@ -155,7 +163,9 @@ async function evidenceOf(
       readEvidence(reader.storage, reader.ring.trust, key, { ...folder, contentSha256 }),
     );
     if (read !== undefined) evidence.push(read);
-    if (reader.evidence === 'newest' && evidence.length > 0) break;
+    // One from the future does not show whether a later one failed.
+    const isPast = read !== undefined && Date.parse(read.at) <= reader.clock.now().getTime();
+    if (reader.evidence === 'newest' && isPast) break;
   }
   return evidence.sort((a, b) => a.at.localeCompare(b.at));
 }
@@ -164,15 +174,19 @@ async function evidenceOf(
 async function readPin(reader: EntryReader, folder: SnapshotFolder): Promise<Pin | null> {
   const object = folder.objects.get(pinFile);
   if (object === undefined) return null;
-  const { key, modifiedAt } = object;
-  const read = await orDamaged(reader, { ...folder, key }, () => readRecord(reader.storage, key, Pin));
-  if (read !== undefined) return read.record;
-  return {
-    apiVersion,
-    kind: 'Pin',
-    at: modifiedAt.toISOString(),
-    reason: 'the record of the pin is damaged',
-  };
+  const at = { ...folder, key: object.key };
+  const pin =
+    (await orDamaged(reader, at, () => readRecord(reader.storage, object.key, Pin)))?.record ??
+    unreadablePin(object);
+  return holds(pin, reader.clock.now()) ? pin : null;
+}
+
+async function readUnwanted(reader: EntryReader, folder: SnapshotFolder): Promise<Unwanted | null> {
+  const object = folder.objects.get(unwantedFile);
+  if (object === undefined) return null;
+  const at = { ...folder, key: object.key };
+  const read = await orDamaged(reader, at, () => readRecord(reader.storage, object.key, Unwanted));
+  return read?.record ?? null;
 }
 
 /** Why a manifest is not of the cluster that this folder is said to be: records of clusters are not signed. */

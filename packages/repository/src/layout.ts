@@ -8,6 +8,8 @@ export const clustersFolder = 'clusters';
 /** The manifest of holdfast.dev/v1: it exists by being there. */
 export const manifestV1File = 'manifest.json';
 export const pinFile = 'pin.json';
+/** Last by its name too, so that it is the last to go. */
+export const unwantedFile = 'unwanted.json';
 export const evidenceFolder = 'evidence';
 
 /** The manifest that a holder of the cluster's lease commits; `epochName` is that holder's. */

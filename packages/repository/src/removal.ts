@@ -2,7 +2,7 @@ import { Failure, isFailure, type Clock } from '@holdfast/base';
 import { claimFolder, isClaim, type Claim } from './claim.ts';
 import { Commits } from './commits.ts';
 import type { KeyRing } from './keys/key-ring.ts';
-import { isManifestFile, manifestV1File, ownerOf, pinFile, snapshotFolder } from './layout.ts';
+import { isManifestFile, manifestV1File, ownerOf, pinFile, snapshotFolder, unwantedFile } from './layout.ts';
 import type { Committed, Lease } from './lease/index.ts';
 import { placeOf } from './lineage.ts';
 import { findOrphan } from './orphan.ts';
@@ -83,7 +83,8 @@ export async function removeSnapshot(place: RemovalPlace, name: string): Promise
 
 /**
  * Clears away what a dead writer, or a removal that was cut short, left under a name: its claim shows that it is no
- * snapshot which lost its manifest. Of a snapshot that exists only such a claim goes.
+ * snapshot which lost its manifest. Of a snapshot that exists only such a claim goes. A mark that somebody put while the
+ * snapshot was removed goes too.
  *
  * @returns false when somebody is at work there, or it is not known whose remains it is
  * @throws snapshot-busy, lease-held, lease-lost, commits-missing, what storages throw
@@ -94,10 +95,16 @@ export async function clearRemains(place: RemovalPlace, name: string): Promise<b
   const claim = await claimFolder(storage, folder, clock);
   if (claim === undefined) return false;
   try {
-    return claim.inherited && (await clearClaimed(place, folder, claim));
+    const isOurs = claim.inherited || (await holdsMarkAlone(storage, folder));
+    return isOurs && (await clearClaimed(place, folder, claim));
   } finally {
     await claim.release();
   }
+}
+
+async function holdsMarkAlone(storage: Storage, folder: string): Promise<boolean> {
+  const keys = await keysIn(storage, folder);
+  return keys.length > 0 && keys.every((key) => key === `${folder}/${unwantedFile}`);
 }
 
 async function clearClaimed(place: RemovalPlace, folder: string, claim: Claim): Promise<boolean> {

@@ -97,6 +97,7 @@ describe('a snapshot', () => {
       state: 'stored',
       damage: null,
       pin: null,
+      unwanted: null,
     });
     expect(readFileSync(entry.path)).toEqual(content);
     expect((await repository.snapshots()).unfinished).toEqual([]);
@@ -201,6 +202,24 @@ describe('a snapshot', () => {
     expect((await repository.snapshot('one')).pin?.reason).toBe('before the upgrade');
     expect(await repository.unpin(one)).toBe(true);
     expect((await repository.snapshot('one')).pin).toBeNull();
+  });
+
+  test('holds for ever where nothing else is said, and until its time where it is', async () => {
+    await storeSnapshot(repository, prod, 'one', content);
+    const one = await repository.snapshot('one');
+    const at = '2026-01-01T00:00:00.000Z';
+    const before = { apiVersion: 'holdfast.dev/v1', kind: 'Pin', at, reason: 'of an older version' };
+    writeFileSync(fileOf('one', 'pin.json'), JSON.stringify(before));
+    expect((await repository.snapshot('one')).pin).toEqual({ ...before, until: null });
+    writeFileSync(fileOf('one', 'pin.json'), JSON.stringify({ ...before, until: at }));
+    expect([(await repository.snapshot('one')).pin, await repository.isPinned(one)]).toEqual([null, false]);
+    expect(await repository.pin(one, 'anew', new Date('2999-01-01'))).toBe(true);
+    expect((await repository.snapshot('one')).pin).toMatchObject({
+      reason: 'anew',
+      until: '2999-01-01T00:00:00.000Z',
+    });
+    writeFileSync(fileOf('one', 'pin.json'), '{');
+    expect([await repository.isPinned(one), await repository.pin(one, 'no')]).toEqual([true, false]);
   });
 
   test('is read whole or in part', async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Failure, limits, systemClock, type Clock } from '@holdfast/base';
-import { ClusterRecord, type Evidence, Pin, RepositoryRecord, type SnapshotManifest } from '@holdfast/model';
+import { ClusterRecord, type Evidence, RepositoryRecord, type SnapshotManifest } from '@holdfast/model';
 import { manifestAsStored, objectAsStored, statOfObject } from './as-stored.ts';
 import {
   openContent,
@@ -15,8 +15,9 @@ import { encodeEvidence } from './evidence-file.ts';
 import type { ClientKeys } from './keys/client-keys.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { openKeyRing } from './keys/open.ts';
-import { clusterKey, evidenceKey, pinFile, repositoryKey, snapshotFolder } from './layout.ts';
+import { clusterKey, evidenceKey, pinFile, repositoryKey, snapshotFolder, unwantedFile } from './layout.ts';
 import { findEntry, readCluster, readClusters, readListing, type Listing } from './listing.ts';
+import { isCutRemoval, isPinned, putPin, putUnwanted, type MarksPlace, type UnwantedMark } from './marks.ts';
 import type { ByteSource } from './object/index.ts';
 import { readManifest } from './read-manifest.ts';
 import { apiVersion, encodeRecord, readRecord } from './record.ts';
@@ -231,14 +232,13 @@ export class Repository {
   }
 
   /**
-   * Keeps a snapshot from being deleted. A pinned one keeps the pin that it has; whether this made one is the answer.
+   * Keeps a snapshot from being deleted, for ever or until a time. A pinned one keeps the pin that it has, as long as that
+   * holds; whether this made one is the answer.
    *
    * @throws disk-full, file-unwritable
    */
-  pin(snapshot: SnapshotId, reason: string): Promise<boolean> {
-    const at = this.#clock.now().toISOString();
-    const pin = Pin.parse({ apiVersion, kind: 'Pin', at, reason });
-    return this.storage.put(`${folderOf(snapshot)}/${pinFile}`, encodeRecord(pin));
+  pin(snapshot: SnapshotId, reason: string, until: Date | null = null): Promise<boolean> {
+    return putPin(this.#marks(snapshot), { reason, until: until?.toISOString() ?? null });
   }
 
   /** Lets a snapshot go; false when it was not pinned. @throws file-unwritable */
@@ -246,9 +246,28 @@ export class Repository {
     return this.storage.delete(`${folderOf(snapshot)}/${pinFile}`);
   }
 
-  /** Whether a pin is there, readable or not, be what it pins a snapshot or the remains of one. */
-  async isPinned(snapshot: SnapshotId): Promise<boolean> {
-    return (await this.storage.stat(`${folderOf(snapshot)}/${pinFile}`)) !== undefined;
+  /** Whether a pin is there that holds, or cannot be read, be what it pins a snapshot or the remains of one. */
+  isPinned(snapshot: SnapshotId): Promise<boolean> {
+    return isPinned(this.#marks(snapshot));
+  }
+
+  /**
+   * Marks a snapshot as not wanted any more, from now on where nothing else is said; false when a mark is there, which stays.
+   *
+   * @throws disk-full, file-unwritable, what storages throw
+   */
+  markUnwanted(snapshot: SnapshotId, mark: UnwantedMark): Promise<boolean> {
+    return putUnwanted(this.#marks(snapshot), mark);
+  }
+
+  /** Takes the mark of what is not wanted off; false when there was none. @throws file-unwritable, what storages throw */
+  unmarkUnwanted(snapshot: SnapshotId): Promise<boolean> {
+    return this.storage.delete(`${folderOf(snapshot)}/${unwantedFile}`);
+  }
+
+  /** Whether what bears a name without being a snapshot is a marked one whose removal was cut short. */
+  isCutRemoval(snapshot: SnapshotId): Promise<boolean> {
+    return isCutRemoval(this.#marks(snapshot));
   }
 
   /**
@@ -270,6 +289,10 @@ export class Repository {
    */
   clearRemains(clusterId: string, name: string): Promise<boolean> {
     return clearRemains({ ...this.#source, clusterId }, name);
+  }
+
+  #marks(snapshot: SnapshotId): MarksPlace {
+    return { ...this.#source, folder: folderOf(snapshot) };
   }
 
   get #source(): { storage: Storage; ring: KeyRing; clock: Clock } {

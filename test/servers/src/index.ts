@@ -40,7 +40,7 @@ export { type ConfigMap, kubeClient, type KubeClient } from './kube-apiserver/cl
 export { type KubeApiserverPlan, planKubeApiserver } from './kube-apiserver/plan.ts';
 export { type KubeApiserver, startKubeApiserver } from './kube-apiserver/start.ts';
 export { kubeApiserverOrSkip } from './kube-apiserver/require.ts';
-export { etcdOrSkip, type EtcdOrSkip } from './require.ts';
+export { etcdOrSkip, type EtcdOrSkip, goOrSkip } from './require.ts';
 export { sealingPrograms, type SealingPrograms, sealingProgramsOrSkip } from './sealing/programs.ts';
 export { type SystemdMachine } from './systemd/machine.ts';
 export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';

@@ -1,5 +1,6 @@
 import type { EtcdBinaries } from './obtain/etcd-folder.ts';
 import { etcdBinaries } from './obtain/etcd.ts';
+import { goToolchain, type GoToolchain } from './obtain/go.ts';
 import { orSkip, type Skipped } from './obtain/or-skip.ts';
 import type { EtcdMinor } from './obtain/versions.ts';
 
@@ -13,4 +14,12 @@ export type EtcdOrSkip = { readonly skip: false; readonly binaries: EtcdBinaries
 export async function etcdOrSkip(minor: EtcdMinor): Promise<EtcdOrSkip> {
   const got = await orSkip(async () => etcdBinaries(minor, (line) => console.error(line)));
   return got.skip ? got : { skip: false, binaries: got.had };
+}
+
+/** The same of a Go toolchain, for tests of what programs in Go write. */
+export async function goOrSkip(): Promise<
+  { readonly skip: false; readonly toolchain: GoToolchain } | Skipped
+> {
+  const got = await orSkip(async () => goToolchain((line) => console.error(line)));
+  return got.skip ? got : { skip: false, toolchain: got.had };
 }

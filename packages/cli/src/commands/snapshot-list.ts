@@ -1,9 +1,10 @@
 import { Failure } from '@holdfast/base';
 import type { Listing } from '@holdfast/repository';
-import { withRepository } from '../program/options.ts';
+import { withFrom, withRepository } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
+import { listForeign } from './snapshot-foreign.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import { table } from '../term/table.ts';
 import { columns, snapshotItem, snapshotRow, wideColumns } from '../view/snapshot.ts';
@@ -17,11 +18,13 @@ export function addList(parent: Verb): void {
     .remark(
       'STATE is how far a snapshot is proven: stored, then verified, or damaged; degraded means that it was saved without quorum or from an unhealthy member, untrusted that nobody whose signature counts has signed its manifest, so that nothing is restored from it. Records that cannot be read are named on stderr, and the exit status is 3.',
     )
+    .example('What another system left', 'holdfast snapshot list --from /opt/rke/etcd-snapshots')
     .answers(list);
-  withRepository(verb);
+  withFrom(withRepository(verb));
 }
 
-async function list(session: Session): Promise<Answer> {
+async function list(session: Session, { from }: { readonly from?: string }): Promise<Answer> {
+  if (from !== undefined) return await listForeign(session, from);
   const repository = await openRepository(session);
   const { listSnapshots } = await import('@holdfast/engine');
   const listing = await listSnapshots(session.context, repository, session.settings.cluster);

@@ -1,12 +1,13 @@
 import { formatBytes } from '@holdfast/base';
 import type { SnapshotEntry } from '@holdfast/repository';
-import { withRepository } from '../program/options.ts';
+import { withFrom, withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { placeFlags } from '../sources/places.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
+import { showForeign } from './snapshot-foreign.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 import { pairs } from '../term/table.ts';
@@ -30,8 +31,10 @@ export function addShow(parent: Verb): void {
     .remark(
       'The figures of `snapshot status` are known once the snapshot was verified. TOTAL KEYS counts as the etcd that it came from does: every pair of every bucket up to 3.5, the live keys from 3.6 on; JSON has both, as pairs and liveKeys.',
     )
-    .answers(async (session, _options, name) => show(session, name));
-  withRepository(verb);
+    .answers(async (session, { from }: { readonly from?: string }, name) =>
+      from === undefined ? show(session, name) : showForeign(session, from, name),
+    );
+  withFrom(withRepository(verb));
 }
 
 async function show(session: Session, selector: string): Promise<Answer> {
@@ -52,6 +55,7 @@ function showAnswer(entry: SnapshotEntry, stored: StoredAs, place: readonly stri
       ...snapshotItem(entry),
       damage,
       pin,
+      unwanted: entry.unwanted,
       status: figures === undefined ? null : etcdFigures(figures, manifest),
       locks: stored.locks,
       manifest,
@@ -71,7 +75,7 @@ function showAnswer(entry: SnapshotEntry, stored: StoredAs, place: readonly stri
 }
 
 function about(entry: SnapshotEntry, view: View): string {
-  const { manifest, pin } = entry;
+  const { manifest, pin, unwanted } = entry;
   const { startedAt, finishedAt } = manifest.times;
   return pairs([
     ['name', view.style('strong', entry.name)],
@@ -80,24 +84,41 @@ function about(entry: SnapshotEntry, view: View): string {
     ['cluster', `${entry.cluster.name} (${entry.cluster.id})`],
     [
       'taken',
-      `${moment(startedAt, view.utc)} to ${moment(finishedAt, view.utc)}, ${ago(finishedAt, view.now)}`,
+      `${moment(startedAt, view.utc)}${startedAt === finishedAt ? '' : ` to ${moment(finishedAt, view.utc)}`}, ${ago(finishedAt, view.now)}`,
     ],
     [
       'pinned',
-      pin === null ? undefined : `${moment(pin.at, view.utc)}${pin.reason === '' ? '' : `: ${pin.reason}`}`,
+      pin === null
+        ? undefined
+        : `${moment(pin.at, view.utc)}${pin.until === null ? '' : ` until ${moment(pin.until, view.utc)}`}${pin.reason === '' ? '' : `: ${pin.reason}`}`,
+    ],
+    [
+      'unwanted',
+      unwanted === null ? undefined : `since ${moment(unwanted.since, view.utc)}: ${unwanted.why}`,
     ],
     ['file', entry.path],
     ['size', `${formatBytes(manifest.content.size)} (${manifest.content.size} bytes)`],
     ['sha256', manifest.content.sha256],
     ['previous', manifest.lineage?.previous?.name],
+    ...importedFrom(manifest),
   ]);
+}
+
+/** Where another system had left it, and what had to be guessed or added. */
+function importedFrom({ imported }: SnapshotEntry['manifest']): [string, string | undefined][] {
+  if (imported === null) return [];
+  const { system, location, path, notes } = imported;
+  return [
+    ['imported', `from ${system}, ${location}/${path}`],
+    ...notes.map((note): [string, string] => ['note', note]),
+  ];
 }
 
 function origin({ manifest }: SnapshotEntry, { wide }: View): string {
   const { member, quorum, hashKv, raft } = manifest;
   return `From etcd ${manifest.versions.etcd}\n${pairs(
     [
-      ['member', `${member.name} (${member.id}), ${member.role}, at ${member.endpoint}`],
+      ['member', memberWords(member)],
       ['chosen', member.why],
       ['quorum', [quorum.state, ...quorum.reasons].join('; ')],
       ['revision', `${manifest.revision}, ${compacted(manifest.compactRevision)}`],
@@ -137,6 +158,12 @@ function proof({ evidence, name, cluster }: SnapshotEntry, place: readonly strin
   if (newest === undefined) return `Never verified; run: ${command}\n`;
   const earlier = evidence.length > 1 ? `, the newest of ${evidence.length}` : '';
   return `Verification${earlier}: ${evidenceText(newest, view)}`;
+}
+
+/** Of what was imported little is known. */
+function memberWords({ id, name, role, endpoint }: SnapshotEntry['manifest']['member']): string {
+  if (id === null) return name === '' ? 'not known' : name;
+  return `${name} (${id}), ${role}, at ${endpoint}`;
 }
 
 /** -1 is the model's word for never. */

@@ -1,11 +1,12 @@
 import type { Evidence } from '@holdfast/model';
-import { withRepository } from '../program/options.ts';
+import { withFrom, withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import type { Answer } from '../term/answer.ts';
+import { verifyForeignIn } from './snapshot-foreign.ts';
 import { evidenceText, verificationFailure } from '../view/evidence.ts';
 
 export function addVerify(parent: Verb): void {
@@ -19,8 +20,14 @@ export function addVerify(parent: Verb): void {
     .remark(
       'Needs no etcd; a sealed snapshot needs its key, and lies plain nowhere meanwhile. What was found is kept as evidence in the repository. Exit 0 means verified, exit 4 damaged. Exit 3 means incomplete: nothing is wrong, but a check could not be made (the member could not tell its HashKV when the snapshot was saved, say), so the snapshot stays stored; verifying again does not change that, saving another one does.',
     )
-    .answers(async (session, _options, name) => verify(session, name));
-  withRepository(verb);
+    .example(
+      'What another system left, by name or path; nothing is written',
+      'holdfast snapshot verify latest --from s3://backups/prod',
+    )
+    .answers(async (session, { from }: { readonly from?: string }, name) =>
+      from === undefined ? verify(session, name) : verifyForeignIn(session, from, name),
+    );
+  withFrom(withRepository(verb));
 }
 
 async function verify(session: Session, selector: string): Promise<Answer> {

@@ -3,8 +3,10 @@ import { addCompanions } from './snapshot-companions.ts';
 import { addCopy } from './snapshot-copy.ts';
 import { addDelete } from './snapshot-delete.ts';
 import { addExport } from './snapshot-export.ts';
+import { addImport } from './snapshot-import.ts';
 import { addList } from './snapshot-list.ts';
 import { addPin, addUnpin } from './snapshot-pin.ts';
+import { addPrune } from './snapshot-prune.ts';
 import { addSnapshotRestore } from './snapshot-restore.ts';
 import { addSave } from './snapshot-save.ts';
 import { addShow } from './snapshot-show.ts';
@@ -20,8 +22,10 @@ export function addSnapshot(parent: Verb): void {
   addPin(snapshot);
   addUnpin(snapshot);
   addDelete(snapshot);
+  addPrune(snapshot);
   addExport(snapshot);
   addCopy(snapshot);
+  addImport(snapshot);
   addCompanions(snapshot);
   addSnapshotRestore(snapshot);
 }

@@ -53,6 +53,7 @@ describe('list', () => {
             "name": "b",
             "path": "REPO/clusters/baf42c91-2697-80cd-a069-c5e189c5b735/snapshots/b/snapshot.db",
             "pinned": false,
+            "pinnedUntil": null,
             "quorum": "healthy",
             "revision": 1000,
             "sha256": "5de76c5ae436d8e19ed10e855a11288f8378fb22a26cd1cd9224bc1c9ac59d27",
@@ -65,6 +66,7 @@ describe('list', () => {
               "trusted": true,
               "why": "not proven: it has no signature; the policy takes any manifest",
             },
+            "unwantedSince": null,
             "verifiedAt": "2026-11-20T09:10:07.000Z",
           },
         ],
@@ -136,7 +138,7 @@ describe('show', () => {
       "name      b
       state     verified
       cluster   prod (baf42c91-2697-80cd-a069-c5e189c5b735)
-      taken     2026-11-20 09:10:07 Z to 2026-11-20 09:10:07 Z, 4m ago
+      taken     2026-11-20 09:10:07 Z, 4m ago
       file      REPO/clusters/baf42c91-2697-80cd-a069-c5e189c5b735/snapshots/b/snapshot.db
       size      12 B (12 bytes)
       sha256    5de76c5ae436d8e19ed10e855a11288f8378fb22a26cd1cd9224bc1c9ac59d27

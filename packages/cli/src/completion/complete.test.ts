@@ -23,10 +23,13 @@ async function words(...line: string[]): Promise<string[]> {
 test('nouns, then verbs', async () => {
   expect(await words('')).toEqual([
     'snapshot',
+    'policy',
     'status',
+    'agent',
     'drill',
     'queue',
     'repo',
+    'adopt',
     'restore',
     'doctor',
     'config',
@@ -35,7 +38,7 @@ test('nouns, then verbs', async () => {
     'help',
     ':',
   ]);
-  expect(await words('snapshot', 'p')).toEqual(['pin', ':']);
+  expect(await words('snapshot', 'p')).toEqual(['pin', 'prune', ':']);
   expect(await words('snapshot', 'un')).toEqual(['unpin', ':']);
 });
 

@@ -34,9 +34,22 @@ export function withRepositories(verb: Verb): Verb {
   return withKeys(withS3(verb));
 }
 
+/** `--repo`, which may be repeated, and `--cluster`: for what is written down and opens nothing. */
+export function withTargets(verb: Verb): Verb {
+  const repo = settingOption('repo', 'repo').argParser(onceMore);
+  repo.description += '; may be repeated';
+  return verb.addOption(repo).addOption(settingOption('cluster', 'name'));
+}
+
 /** `--repo` alone, with the way to its bucket: for what asks nothing of snapshots. */
 export function withPlace(verb: Verb): Verb {
   return withS3(verb.addOption(settingOption('repo', 'repo').argParser(onlyOne)));
+}
+
+/** `--from`: a place that others write to, instead of a repository. */
+export function withFrom(verb: Verb): Verb {
+  const what = 'what another system left there instead: a folder, or s3://bucket/folder';
+  return verb.addOption(new Option('--from <place>', what).conflicts('repo'));
 }
 
 /** The way to a bucket that is named by its address. */
@@ -74,6 +87,11 @@ export function withKeys(verb: Verb): Verb {
 /** `--state-dir`: where restores and drills keep their records. */
 export function withStateDir(verb: Verb): Verb {
   return verb.addOption(settingOption('stateDir', 'dir'));
+}
+
+/** `--policy-file`: where the policies of this machine are. */
+export function withPolicyFile(verb: Verb): Verb {
+  return verb.addOption(settingOption('policyFile', 'file'));
 }
 
 /** `--etcd`: the program of throw-away servers. */

@@ -118,6 +118,15 @@ export const settingTable = {
     rootDefault: '/var/lib/holdfast',
     what: 'folder for the journals of restores, the reports of drills, and what was seen of repositories',
   },
+  policyFile: {
+    form: 'path',
+    flag: '--policy-file',
+    variable: 'HOLDFAST_POLICY_FILE',
+    file: 'policyFile',
+    default: '~/.config/holdfast/policies.yaml',
+    rootDefault: '/etc/holdfast/policies.yaml',
+    what: 'file that holds the policies of this machine',
+  },
   ...s3Settings,
   ...keySettings,
   output: {

@@ -17,6 +17,7 @@ export interface Settings {
   readonly password?: string;
   readonly etcdProgram: string;
   readonly stateDir: string;
+  readonly policyFile: string;
   readonly s3Endpoint?: string;
   readonly s3Region?: string;
   readonly s3Style?: 'auto' | 'path' | 'virtual-host';

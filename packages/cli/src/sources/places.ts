@@ -94,8 +94,18 @@ function unnamedPlace(word: string, session: Chosen): Place {
   return { name: word, required: true, dropLocal: false, limits: {}, at };
 }
 
+/** What a policy file has is checked nowhere else. @throws Failure `usage` */
+function addressIn(word: string): ReturnType<typeof parseAddress> {
+  try {
+    return parseAddress(word);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Failure('usage', `${JSON.stringify(word)}: ${error.message}`);
+    throw error;
+  }
+}
+
 function addressed(word: string, { settings }: Chosen): DescribedS3 {
-  const { bucket, folder } = parseAddress(word);
+  const { bucket, folder } = addressIn(word);
   const { s3Endpoint, s3Region, s3Style, s3Ca, s3SkipVerify, s3Proxy, s3CredentialsFile } = settings;
   const { s3Role, s3StorageClass, s3Encryption, s3Lock } = settings;
   return {

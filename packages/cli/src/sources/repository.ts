@@ -81,6 +81,16 @@ export async function openNamed(session: Session, name: string, withinMs?: numbe
   return await openPlace(session, placeNamed(session, name), withinMs === undefined ? {} : { withinMs });
 }
 
+/** The same; a folder that is empty or absent becomes one. */
+export async function openOrMake(session: Session, name: string): Promise<Repository> {
+  return await openPlace(session, placeNamed(session, name), { create: true });
+}
+
+/** Whether a save removes its copy in the repository of such a name once all other required ones are stored. */
+export function dropsLocal(session: Session, name: string): boolean {
+  return placeNamed(session, name).dropLocal;
+}
+
 /** Where the repository of such a name is, with the server of a bucket. */
 export function addressOf(session: Session, name: string): string {
   return placeAddress(placeNamed(session, name));

@@ -12,7 +12,7 @@ const takenAt = (hours: number): string =>
 export async function store(
   repository: Repository,
   name: string,
-  { hours = 0, cluster = 'prod', evidence, degraded = false }: StoreOptions = {},
+  { hours = 0, cluster = 'prod', evidence, degraded = false, policy = null }: StoreOptions = {},
 ): Promise<void> {
   const { id } = await repository.addCluster(cluster);
   const writer = await repository.stageSnapshot(id, name, { unique: false });
@@ -40,12 +40,12 @@ export async function store(
     quorum: degraded
       ? { state: 'degraded', reasons: ['m1 has a CORRUPT alarm'] }
       : { state: 'healthy', reasons: [] },
-    trigger: 'manual',
+    trigger: policy === null ? 'manual' : 'schedule',
     times: { startedAt: at, finishedAt: at },
     recipients: [],
     companions: null,
     origin: null,
-    policy: null,
+    policy,
     imported: null,
   };
   await writer.commit(manifest);
@@ -68,6 +68,8 @@ interface StoreOptions {
   /** The outcome of its verification; none if not said. */
   readonly evidence?: Evidence['outcome'];
   readonly degraded?: boolean;
+  /** The policy that it was saved for; by hand if not said. */
+  readonly policy?: string | null;
 }
 
 function evidenceOf(name: string, at: string, outcome: Evidence['outcome']): Evidence {

@@ -53,7 +53,7 @@ function clusterWords({
   kubernetesUid,
 }: NonNullable<RestoreDatadirReport['source']['cluster']>): string {
   const kubernetes = kubernetesUid === null ? '' : `, Kubernetes ${kubernetesUid}`;
-  return `cluster ${name}, etcd ${etcdId}${kubernetes}`;
+  return `cluster ${name}${etcdId === null ? '' : `, etcd ${etcdId}`}${kubernetes}`;
 }
 
 function startFlags({ member, dataDir, walDir }: RestoreDatadirReport): string[] {

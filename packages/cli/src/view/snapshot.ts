@@ -22,6 +22,8 @@ export function snapshotItem(entry: SnapshotEntry) {
     quorum: manifest.quorum.state,
     trust: entry.trust,
     pinned: entry.pin !== null,
+    pinnedUntil: entry.pin?.until ?? null,
+    unwantedSince: entry.unwanted?.since ?? null,
     verifiedAt: verifiedAt(entry) ?? null,
     path: entry.path,
   };
@@ -45,6 +47,7 @@ export function stateWords(entry: SnapshotEntry, style: Style): string {
     ...(entry.manifest.quorum.state === 'degraded' ? [style('doubtful', 'degraded')] : []),
     ...(entry.trust.trusted ? [] : [style('bad', 'untrusted')]),
     ...(entry.pin === null ? [] : ['pinned']),
+    ...(entry.unwanted === null ? [] : [style('doubtful', 'unwanted')]),
   ].join(', ');
 }
 
@@ -67,7 +70,7 @@ export function snapshotRow(entry: SnapshotEntry, view: View): string[] {
           verified === undefined ? '-' : ago(verified, view.now),
           formatBytes(storedSize(entry)),
           trustWord(entry),
-          manifest.member.name,
+          manifest.member.name || '-',
           manifest.versions.etcd,
           manifest.content.sha256,
         ]

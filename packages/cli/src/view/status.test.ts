@@ -18,6 +18,7 @@ function status(waiting: number, ...unreadable: string[]): ClusterStatus {
     cluster: { id: 'c', name: 'prod' },
     state: 'verified',
     pin: null,
+    unwanted: null,
     evidence: [],
     trust: { trusted: true, by: [], why: 'unsigned' },
     manifest: {

@@ -8,7 +8,11 @@ export interface QuestionsOptions {
   readonly auth?: Credentials;
   readonly clock: Clock;
   /** Of the snapshot: etcd's own cluster id, and where its store stands. */
-  readonly snapshot: { readonly etcdId: string; readonly revision: number; readonly compactRevision: number };
+  readonly snapshot: {
+    readonly etcdId: string | null;
+    readonly revision: number;
+    readonly compactRevision: number;
+  };
 }
 
 /** What it said. The count and the hash are compared with the snapshot's file afterwards. */
@@ -69,7 +73,7 @@ async function membersCheck(
   client: EtcdClient,
   endpoint: string,
   { clusterId, isLearner }: MemberStatus,
-  oldId: string,
+  oldId: string | null,
 ): Promise<DrillCheck> {
   const { length } = await client.memberList(endpoint);
   if (length !== 1 || isLearner)

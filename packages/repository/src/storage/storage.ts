@@ -8,6 +8,8 @@ export interface StoredObject {
   readonly modifiedAt: Date;
   /** Until when nobody may remove it, where the storage can see to that and tells it; only `stat` does. */
   readonly lock?: ObjectLock;
+  /** Whether somebody holds it in its bucket (S3's legal hold), until that is lifted; only `stat` tells. */
+  readonly legalHold?: true;
 }
 
 /** `governance` can be lifted by those who have the right to, `compliance` by nobody. */

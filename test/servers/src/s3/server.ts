@@ -39,6 +39,15 @@ export interface S3Server extends AsyncDisposable, S3Keys {
   /** Its process, and those it stands on, by their process ids. */
   readonly pids: readonly number[];
   makeBucket(name: string, options?: BucketOptions): Promise<void>;
+  /** Puts an object as any other program would, under whatever key. */
+  putObject(
+    bucket: string,
+    key: string,
+    content: Uint8Array,
+    metadata?: Readonly<Record<string, string>>,
+  ): Promise<void>;
+  /** Puts a legal hold on an object of a bucket that locks, as its administrator would. */
+  holdObject(bucket: string, key: string): Promise<void>;
   /**
    * Keys that may do only what is said, in this one bucket.
    * @param actions each in full, as s3:GetObject or s3:ListBucket

@@ -5,6 +5,8 @@ import {
   CreateBucketCommand,
   ListMultipartUploadsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -37,6 +39,14 @@ export async function s3Server(kind: S3Kind, { folder }: { folder?: string } = {
       ...running.keys,
       pids: running.processes.map(({ pid }) => pid),
       makeBucket: async (name, options) => makeBucket(client, name, options),
+      putObject: async (bucket, key, content, metadata = {}) => {
+        const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, Metadata: metadata });
+        await client.send(command);
+      },
+      holdObject: async (bucket, key) => {
+        const LegalHold = { Status: 'ON' } as const;
+        await client.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: key, LegalHold }));
+      },
       limitedUser: async (bucket, actions) => running.limitedUser(bucket, actions),
       uploadsIn: async (bucket) => uploadsIn(client, bucket),
       async [Symbol.asyncDispose]() {

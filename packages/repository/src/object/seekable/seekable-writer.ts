@@ -70,6 +70,6 @@ export class SeekableWriter {
     this.#entries.push(entry);
     await this.#take(bytes, entry);
     release(bytes);
-    this.#underWay.shift();
+    void this.#underWay.shift();
   }
 }
