@@ -61,6 +61,15 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     expect(quiet).toEqual({ status: 0, stdout: 'second\n', stderr: '' });
   });
 
+  test('what is saved before an upgrade is kept by every rule', async () => {
+    const { name } = await answer<Saved>(...save('--pre-upgrade'));
+    expect(name).toMatch(/^pre-upgrade-m\d-\d+$/);
+    const rules = ['--cluster', 'prod', '--keep-last', '1', '--dry-run', '-o', 'wide'];
+    const { stdout } = await holdfast(['snapshot', 'prune', ...repo, ...rules]);
+    expect(stdout).toMatch(new RegExp(`${name}.*only a person deletes it`));
+    await answer('snapshot', 'delete', name, ...repo, '--yes');
+  });
+
   test('list shows the newest first, and show what is known', async () => {
     const { items } = await answer<{ items: Saved[] }>('snapshot', 'list', ...repo);
     expect(items.map((each) => `${each.name} ${each.state}`)).toEqual([

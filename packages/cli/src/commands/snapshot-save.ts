@@ -23,6 +23,7 @@ interface SaveOptions {
   readonly name?: string;
   readonly endpoint?: string;
   readonly allowDegraded?: true;
+  readonly preUpgrade?: true;
   readonly verify: boolean;
   readonly readBack: 'full' | 'none';
   readonly dropLocal?: true;
@@ -36,6 +37,10 @@ export function addSave(parent: Verb): void {
     .description('Save a snapshot of a live etcd cluster into one repository or several, and prove it.')
     .option('--name <name>', 'the name of the snapshot (default: on-demand-<member>-<unix time>)')
     .option('--allow-degraded', 'store it even without quorum or from an unhealthy member, marked degraded')
+    .option(
+      '--pre-upgrade',
+      'it is taken before a change of the cluster: no retention removes it, only a person does',
+    )
     .option('--no-verify', 'leave the proof for later; the snapshot is then stored, not verified')
     .addOption(
       new Option('--read-back <how>', 'read again what was stored encoded, before it counts')
@@ -61,6 +66,10 @@ export function addSave(parent: Verb): void {
       'holdfast snapshot save --endpoints http://10.0.0.1:2379 --repo /backup --user root --password-file pw',
     )
     .example('In two repositories', 'holdfast snapshot save --repo /backup --repo s3://backups/prod')
+    .example(
+      'Before an upgrade, which goes on only if it is proven',
+      'holdfast snapshot save --pre-upgrade && kubeadm upgrade apply v1.36.0',
+    )
     .example('In a script', 'name=$(holdfast snapshot save --repo /backup -q)')
     .answers(save);
   verb.addOption(
@@ -93,6 +102,7 @@ async function save(session: Session, options: SaveOptions): Promise<Answer> {
       ...(settings.cluster !== undefined && { cluster: settings.cluster }),
       ...(name !== undefined && { name }),
       ...(endpoint !== undefined && { endpoint: client.endpoints[0]! }),
+      ...(options.preUpgrade === true && { trigger: 'pre-upgrade', base: 'pre-upgrade' }),
       ...(options.companions === 'auto' && { companionsRoot: options.companionsRoot }),
       allowDegraded: options.allowDegraded === true,
       verify: options.verify,
