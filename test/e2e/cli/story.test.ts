@@ -67,7 +67,7 @@ describe.skipIf((await etcdOrSkip('3.6')).skip)('from save to a cluster that is 
     const rules = ['--cluster', 'prod', '--keep-last', '1', '--dry-run', '-o', 'wide'];
     const { stdout } = await holdfast(['snapshot', 'prune', ...repo, ...rules]);
     expect(stdout).toMatch(new RegExp(`${name}.*only a person deletes it`));
-    await answer('snapshot', 'delete', name, ...repo, '--yes');
+    await answer('snapshot', 'delete', name, ...repo, '--yes', '--force-last');
   });
 
   test('list shows the newest first, and show what is known', async () => {
