@@ -40,7 +40,8 @@ function simulate(policy: Pick<DueQuestion, 'schedule' | 'jitterMs' | 'catchUp'>
     at.real += ms;
     at.wall += ms;
   };
-  while (at.real <= forMs) {
+  // What was missed while it was off at the end is asked for too.
+  for (;;) {
     const next = waiting[0];
     if (next !== undefined && next.at <= at.real) {
       waiting.shift();
@@ -57,10 +58,10 @@ function simulate(policy: Pick<DueQuestion, 'schedule' | 'jitterMs' | 'catchUp'>
       begun.push({ real: at.real, scheduledAt: answer.scheduledAt, missed: answer.missed?.count ?? 0 });
       continue;
     }
+    if (at.real > forMs) return begun;
     const until = answer.until === null ? Infinity : Date.parse(answer.until) - at.wall;
     pass(Math.max(1, Math.min(tickMs, until, (next?.at ?? Infinity) - at.real)));
   }
-  return begun;
 }
 
 const crons = ['0 * * * *', '*/15 * * * *', '0 */5 * * *', '30 2 * * *', '15,45 1-3 * * *', '0 9,17 * * *'];
