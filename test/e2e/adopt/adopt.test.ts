@@ -250,7 +250,8 @@ function worded({ items, unknown, passedOver }: Report, folder: string): string 
       ...companions.map(({ what, within }) => `  with ${what}${within ? ' inside' : ''}`),
       ...rest.missing.map((each) => `  missing: ${each}`),
       ...rest.notes.map((each) => `  note: ${each}`),
-      ...(rest.damage === null ? [] : [`  damage: ${rest.damage}`]),
+      // What the changed byte was of differs too; that the hash tells of it does not.
+      ...(rest.damage === null ? [] : [`  damage: ${rest.damage.split(';')[0]}`]),
       ...(rest.next === null ? [] : [`  next: ${rest.next}`]),
     ].join('\n'),
   );

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isFailure } from '@holdfast/base';
 import type { DatadirSource } from '@holdfast/engine';
@@ -64,7 +65,8 @@ async function isPacked(path: string): Promise<boolean> {
   const { reading } = await import('@holdfast/repository');
   const head = Buffer.alloc(512);
   try {
-    await using file = await reading(path, () => open(path));
+    // A pipe that nobody writes to would be waited for.
+    await using file = await reading(path, () => open(path, constants.O_RDONLY | constants.O_NONBLOCK));
     await reading(path, () => file.read(head, 0, head.length, 0));
   } catch (error) {
     if (isFailure(error, 'file-unreadable')) return false;
