@@ -11,10 +11,10 @@ const unit = 'holdfast-agent.service';
 
 /**
  * The delivered unit around the small daemon, with all its hardening. The machine of the tests may not make
- * device files, and its own folder lies in /tmp.
+ * device files, its own folder lies in /tmp, and the checkout may lie in a home.
  */
 async function unitOf(folder: string): Promise<string> {
-  const own = /^(EnvironmentFile|ExecStart|WatchdogSec|RestartSec|PrivateDevices|PrivateTmp)=/;
+  const own = /^(EnvironmentFile|ExecStart|WatchdogSec|RestartSec|PrivateDevices|PrivateTmp|ProtectHome)=/;
   const lines = (await readFile(unitFile, 'utf8')).split('\n').filter((line) => !own.test(line));
   const at = lines.indexOf('[Service]') + 1;
   lines.splice(
