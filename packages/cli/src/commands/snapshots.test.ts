@@ -120,6 +120,15 @@ describe('selectors', () => {
     expect([exit, /no snapshot named/.test(stderr)]).toEqual([1, true]);
   });
 
+  test('what another system made is not the latest beside what Holdfast saved, and it says so', async () => {
+    await store(repository, 'theirs', { hours: -1, imported: true });
+    const { stdout, stderr } = await cli('snapshot show latest -o name');
+    expect(stdout).toBe('new\n');
+    expect(stderr).toContain('theirs is passed over: another system made it');
+    for (const name of ['new', 'old']) await cli(`snapshot delete ${name} --yes --force-last`);
+    expect((await cli('snapshot show latest -q')).stdout).toBe('theirs\n');
+  });
+
   test('latest of several clusters asks which', async () => {
     await store(repository, 'other', { cluster: 'test' });
     expect((await cli('snapshot show latest -o json')).stderr).toContain('"code":"cluster-ambiguous"');

@@ -10,7 +10,8 @@ export interface Selected {
 
 /**
  * Reads a selector: `latest`, `latest~N`, or an exact name, which is passed through. Snapshots whose manifest is not
- * trusted are passed over, and told of; for a restore those that are damaged too.
+ * trusted are passed over, and told of; so are imported ones beside Holdfast's own, and for a restore those that are
+ * damaged.
  *
  * @throws Failure `snapshot-missing` when there are not so many, `cluster-ambiguous` when `latest` could be several
  */
@@ -30,14 +31,18 @@ export async function selectedSnapshot(
     const why = `${selector} could be of ${[...owners].join(' or ')}`;
     throw new Failure('cluster-ambiguous', why);
   }
-  const taken = snapshots.filter((entry) => faultOf(entry, use) === undefined);
+  const sound = snapshots.filter((entry) => faultOf(entry, use) === undefined);
+  const own = sound.filter(({ manifest }) => manifest.imported === null);
+  // When an imported one was taken may be a guess, and no member vouched for it.
+  const taken = own.length > 0 ? own : sound;
   const found = taken.at(-1 - Number(back ?? 0));
   for (const entry of snapshots.slice(found === undefined ? 0 : snapshots.indexOf(found) + 1)) {
-    const fault = faultOf(entry, use);
-    if (fault !== undefined) session.warn(`${entry.name} is passed over: ${fault}`);
+    if (taken.includes(entry)) continue;
+    const why = faultOf(entry, use) ?? 'another system made it, and it is taken by its name only';
+    session.warn(`${entry.name} is passed over: ${why}`);
   }
   if (found === undefined) {
-    const isOver = taken.length < snapshots.length;
+    const isOver = sound.length < snapshots.length;
     const kind = !isOver ? '' : snapshots.every(({ trust }) => trust.trusted) ? ' undamaged' : ' trusted';
     const why = `the repository holds ${taken.length === 0 ? `no${kind} snapshot yet` : `only ${taken.length}${kind}`}`;
     throw new Failure('snapshot-missing', why, { name: selector });

@@ -12,7 +12,14 @@ const takenAt = (hours: number): string =>
 export async function store(
   repository: Repository,
   name: string,
-  { hours = 0, cluster = 'prod', evidence, degraded = false, policy = null }: StoreOptions = {},
+  {
+    hours = 0,
+    cluster = 'prod',
+    evidence,
+    degraded = false,
+    policy = null,
+    imported = false,
+  }: StoreOptions = {},
 ): Promise<void> {
   const { id } = await repository.addCluster(cluster);
   const writer = await repository.stageSnapshot(id, name, { unique: false });
@@ -40,13 +47,13 @@ export async function store(
     quorum: degraded
       ? { state: 'degraded', reasons: ['m1 has a CORRUPT alarm'] }
       : { state: 'healthy', reasons: [] },
-    trigger: policy === null ? 'manual' : 'schedule',
+    trigger: imported ? 'import' : policy === null ? 'manual' : 'schedule',
     times: { startedAt: at, finishedAt: at },
     recipients: [],
     companions: null,
     origin: null,
     policy,
-    imported: null,
+    imported: imported ? { system: 'k3s', location: '/theirs', path: name, sha256, notes: [] } : null,
   };
   await writer.commit(manifest);
   if (evidence !== undefined)
@@ -70,6 +77,8 @@ interface StoreOptions {
   readonly degraded?: boolean;
   /** The policy that it was saved for; by hand if not said. */
   readonly policy?: string | null;
+  /** Whether another system made it. */
+  readonly imported?: boolean;
 }
 
 function evidenceOf(name: string, at: string, outcome: Evidence['outcome']): Evidence {
