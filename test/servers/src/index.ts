@@ -41,6 +41,7 @@ export { type KubeApiserverPlan, planKubeApiserver } from './kube-apiserver/plan
 export { type KubeApiserver, startKubeApiserver } from './kube-apiserver/start.ts';
 export { kubeApiserverOrSkip } from './kube-apiserver/require.ts';
 export { etcdOrSkip, type EtcdOrSkip, goOrSkip } from './require.ts';
+export { unzipOrSkip, unzipProgram } from './archive/unzip.ts';
 export { sealingPrograms, type SealingPrograms, sealingProgramsOrSkip } from './sealing/programs.ts';
 export { type SystemdMachine } from './systemd/machine.ts';
 export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';

@@ -1,3 +1,4 @@
+import { unzipProgram } from './archive/unzip.ts';
 import { kubeApiserverBinary } from './kube-apiserver/obtain.ts';
 import { etcdBinaries } from './obtain/etcd.ts';
 import { messageOf } from './obtain/run.ts';
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, (progress: Progress) => Promise<string>>> =
   },
   minio: async (progress) => `minio: ${await minioCommand(progress)}`,
   rclone: async (progress) => `rclone: ${await rcloneCommand(progress)}`,
+  unzip: async (progress) => `unzip: ${(await unzipProgram(progress)).unzip}`,
   sealing: async (progress) => `age and zstd: ${Object.values(await sealingPrograms(progress)).join(', ')}`,
 };
 

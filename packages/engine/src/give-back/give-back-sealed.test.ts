@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
@@ -11,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realSnapshot } from '../adopt/testing/snapshots.ts';
 import { companionsTar } from '../companions/index.ts';
 import { giveBack } from './give-back.ts';
+import { heldIn } from './testing/held-in.ts';
 
 const context = { clock: systemClock, signal: new AbortController().signal, holdfast: '0.1.0' };
 const content = realSnapshot();
@@ -50,9 +50,9 @@ test('a sealed snapshot is given back to RKE with the newest state among its com
     folder: to,
   });
   expect(withState).toBe(true);
-  const entry = (name: string): Buffer => execFileSync('unzip', ['-p', snapshot.path, name]);
-  expect(entry(`/backup/${givenName}`).equals(content)).toBe(true);
-  expect(entry(`/etc/kubernetes/${givenName}.rkestate`).toString()).toBe('{"of":"new"}');
+  const held = await heldIn(readFileSync(snapshot.path));
+  expect(held.get(`/backup/${givenName}`)?.equals(content)).toBe(true);
+  expect(held.get(`/etc/kubernetes/${givenName}.rkestate`)?.toString()).toBe('{"of":"new"}');
 });
 
 test('without the key, or from one who is not trusted, nothing is written', async () => {

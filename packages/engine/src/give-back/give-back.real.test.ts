@@ -14,7 +14,7 @@ import { buffer } from 'node:stream/consumers';
 import { systemClock } from '@holdfast/base';
 import { openRepository, type Repository } from '@holdfast/repository';
 import { storeSnapshot } from '@holdfast/repository/testing';
-import { etcdOrSkip, planCluster, startCluster, startPlanned } from '@holdfast/test-servers';
+import { etcdOrSkip, planCluster, startCluster, startPlanned, unzipOrSkip } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openForeignFolder, readImage, scanForeign } from '../adopt/index.ts';
 import { giveBack, type GiveBackRequest } from './give-back.ts';
@@ -22,13 +22,14 @@ import { giveBack, type GiveBackRequest } from './give-back.ts';
 const { signal } = new AbortController();
 const context = { clock: systemClock, signal, holdfast: '0.1.0' };
 const etcd = await etcdOrSkip('3.6');
+const unpacker = await unzipOrSkip();
 const spec = { 'provisioning-cluster-spec': 'H4sIAA<&>', another: 'ü' };
 const state = '{"desiredState":{},"currentState":{}}';
 const takenAt = '2026-11-20T09:10:06.000Z';
 
 const config = (data: object) => JSON.stringify({ kind: 'ConfigMap', metadata: { uid: 'u' }, data });
 
-describe.skipIf(etcd.skip)('what is given back', () => {
+describe.skipIf(etcd.skip || unpacker.skip)('what is given back', () => {
   let folder: string;
   let repository: Repository;
   let content: Buffer;
@@ -146,7 +147,8 @@ describe.skipIf(etcd.skip)('what is given back', () => {
 function unzipped(entry: string): (path: string) => string {
   return (path) => {
     try {
-      execFileSync('unzip', ['-q', path, '-d', dirname(path)], { stdio: 'ignore' });
+      if (unpacker.skip) throw new Error(unpacker.why);
+      execFileSync(unpacker.had.unzip, ['-q', path, '-d', dirname(path)], { stdio: 'ignore' });
     } catch (error) {
       expect(error).toMatchObject({ status: 1 });
     }

@@ -16,6 +16,8 @@ export interface PackagedPart<Name extends string> {
   readonly cachedAs: string;
   readonly packages: readonly string[];
   readonly programs: readonly Name[];
+  /** With which they tell their versions; `--version` when absent. */
+  readonly versionFlag?: string;
 }
 
 /** Gets the programs of a part: in the folder that its variable names, on the PATH, in the cache, or unpacked from packages. */
@@ -48,7 +50,7 @@ export async function packagedPrograms<Name extends string>(
 
 /** Takes each program from the first folder that has it; that it tells its version shows that it runs here. */
 async function programsIn<Name extends string>(
-  { programs }: PackagedPart<Name>,
+  { programs, versionFlag = '--version' }: PackagedPart<Name>,
   folders: readonly string[],
 ): Promise<Readonly<Record<Name, string>>> {
   const found = programs.map((name) => {
@@ -56,7 +58,7 @@ async function programsIn<Name extends string>(
     if (folder === undefined) throw new Error(`no ${name} there`);
     return [name, join(folder, name)] as const;
   });
-  for (const [, path] of found) await run(path, ['--version']);
+  for (const [, path] of found) await run(path, [versionFlag]);
   return Object.fromEntries(found) as Record<Name, string>;
 }
 
