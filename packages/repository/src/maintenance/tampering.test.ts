@@ -1,141 +1,39 @@
-import { thisProcess } from '../holder.ts';
-import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock, type Clock } from '@holdfast/base';
-import type { ChainFinding, ClusterRecord } from '@holdfast/model';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { initKeys } from '../keys/index.ts';
-import { WriterLease, type Committed } from '../lease/index.ts';
-import { openManifest, signManifest, SigningKey } from '../manifest/index.ts';
-import { generateSecretKey, seal, type SecretKey } from '../object/index.ts';
-import { compressSeekable } from '../object/seekable/compress.ts';
-import { gather, streamOf } from '../object/testing/bytes.ts';
+import { openManifest, signManifest } from '../manifest/index.ts';
 import { encodeRecord } from '../record.ts';
-import { openRepository, type Repository } from '../repository.ts';
-import { LocalStorage } from '../storage/local/local.ts';
-import { storeSealed } from '../testing/sealed.ts';
+import { openRepository } from '../repository.ts';
 import { evidenceOf } from '../testing/snapshot.ts';
 import { checkStoredChain } from './chain.ts';
-import { completeUncommitted } from './complete.ts';
 import { readAgain } from './read-again.ts';
+import {
+  begin,
+  end,
+  admin,
+  thief,
+  clock,
+  path,
+  memory,
+  repository,
+  prod,
+  other,
+  save,
+  sealed,
+  folder,
+  manifestIn,
+  keyOf,
+  faults,
+  forgeCommits,
+  commitOf,
+  recommit,
+  listed,
+  rewrite,
+  records,
+} from './testing/tampered.ts';
 
-const base = mkdtempSync(join(tmpdir(), 'holdfast-tampering-'));
-afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-const admin = SigningKey.generate();
-const thief = SigningKey.generate();
-let secret: SecretKey;
-let at = Date.parse('2026-11-20T09:00:00Z');
-const clock: Clock = { ...systemClock, now: () => new Date((at += 1000)) };
-let path: string;
-let memory: string;
-let repository: Repository;
-let prod: ClusterRecord;
-let other: ClusterRecord;
-
-/** Seals and compresses as a save does, and signs. */
-async function save(cluster: ClusterRecord, name: string): Promise<void> {
-  const content = Buffer.from(`content of ${name} in ${cluster.name}`.padEnd(60));
-  const now = clock.now().toISOString();
-  await storeSealed(repository, cluster, name, content, {
-    recipients: [secret.publicKey],
-    changes: { times: { startedAt: now, finishedAt: now } },
-  });
-}
-
-async function sealed(content: Buffer): Promise<Buffer> {
-  return gather(seal(compressSeekable(streamOf([content])), { recipients: [secret.publicKey] }));
-}
-
-beforeEach(async () => {
-  secret ??= await generateSecretKey();
-  const own = mkdtempSync(join(base, 'r-'));
-  [path, memory] = [join(own, 'repository'), join(own, 'memory')];
-  const keys = { signing: admin, opening: async () => ({ keys: [secret] }), memory };
-  const bare = await openRepository(path, { create: true, clock, keys });
-  const place = { storage: bare.storage, repositoryId: bare.record.id, client: keys, clock };
-  await initKeys(
-    place,
-    [{ name: 'escrow', key: secret.publicKey }],
-    [{ key: admin.publicKey, name: 'admin' }],
-  );
-  repository = await openRepository(path, { create: false, clock, keys });
-  [prod, other] = [await repository.addCluster('prod'), await repository.addCluster('other')];
-  for (const name of ['a', 'b', 'c', 'd']) await save(prod, name);
-  await save(other, 'a');
-  await repository.deleteSnapshot(prod.id, 'b');
-  expect(await chain()).toEqual([]);
-});
-
-const folder = (name: string, cluster = prod): string =>
-  join(path, 'clusters', cluster.id, 'snapshots', name);
-const manifestIn = (name: string, cluster = prod): string =>
-  join(
-    folder(name, cluster),
-    readdirSync(folder(name, cluster)).find((file) => file.startsWith('manifest-'))!,
-  );
-const keyOf = (file: string): string => file.slice(path.length + 1);
-
-async function chain(cluster = prod, withMemory: string | null = memory): Promise<readonly ChainFinding[]> {
-  return (await checkStoredChain(repository, clock, cluster.id, withMemory ?? undefined)).findings;
-}
-
-const faults = async (...of: Parameters<typeof chain>) =>
-  (await chain(...of)).map(({ fault, names }) => [fault, ...names].join(' '));
-
-/** Who can write the bucket can write any record of commits. */
-async function forgeCommits(edit: (committed: Committed[]) => Committed[], cluster = prod): Promise<void> {
-  const scope = `clusters/${cluster.id}`;
-  const storage = new LocalStorage(path);
-  const lease = new WriterLease(storage, scope);
-  const committed = edit([...((await lease.committed()) ?? [])]);
-  rmSync(join(path, scope, 'lease'), { recursive: true });
-  expect(await lease.begin(committed)).toBe(true);
-}
-
-/** What a file would be committed as. */
-function commitOf(file: string): Committed {
-  const bytes = readFileSync(file);
-  const epoch = Number(/(\d{12})\.json$/.exec(file)![1]);
-  return {
-    key: keyOf(file),
-    epoch,
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  };
-}
-
-const recommit = (): Promise<void> => forgeCommits((all) => all.map(({ key }) => commitOf(join(path, key))));
-
-async function listed(cluster = prod) {
-  const { snapshots, damaged } = await repository.snapshots(cluster.id);
-  return {
-    trusted: snapshots
-      .filter(({ trust, damage }) => trust.trusted && damage === null)
-      .map(({ name }) => name),
-    refused: snapshots
-      .filter(({ trust }) => !trust.trusted)
-      .map(({ name, trust }) => `${name}: ${trust.why}`),
-    damaged: damaged.map(({ name, failure }) => `${name}: ${failure.why}`),
-  };
-}
-
-/** Changes what a manifest says, with the signatures that it has. */
-function rewrite(file: string, from: string, to: string): void {
-  const { payload, signatures } = openManifest(readFileSync(file), file);
-  const text = payload.toString();
-  expect(text).toContain(from);
-  const envelope = JSON.parse(readFileSync(file, 'utf8')) as object;
-  writeFileSync(
-    file,
-    encodeRecord({ ...envelope, payload: Buffer.from(text.replace(from, to)).toString('base64') }),
-  );
-  expect(signatures).toHaveLength(1);
-}
-
-const records = (): string => join(path, 'clusters', prod.id, 'removed');
+beforeEach(begin);
+afterAll(end);
 
 describe('a manifest', () => {
   test('of which any byte is changed is no snapshot any more', async () => {
@@ -226,79 +124,6 @@ describe('a manifest', () => {
       damaged: ['e: it is the manifest of "a"'],
     });
     expect(await faults()).toEqual(['swapped e', 'replayed a e']);
-  });
-});
-
-describe('the record of commits', () => {
-  test('without one of the middle leaves a hole', async () => {
-    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/c/')));
-    expect((await listed()).trusted).toEqual(['a', 'd']);
-    expect(await faults()).toEqual(['missing c']);
-  });
-
-  test('without a manifest that is signed is told, and clears nothing away, whoever is said to have died', async () => {
-    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/c/')));
-    const claim = {
-      apiVersion: 'holdfast.dev/v1',
-      kind: 'Claim',
-      at: '2026-11-20T12:00:00Z',
-      ...thisProcess(),
-    };
-    writeFileSync(join(folder('c'), 'claim-1.json'), encodeRecord({ ...claim, started: '0' }));
-    const { damaged } = await repository.snapshots(prod.id);
-    expect(damaged).toMatchObject([{ name: 'c', failure: { code: 'manifest-uncommitted' } }]);
-    const before = readdirSync(folder('c'));
-    expect(await repository.clearRemains(prod.id, 'c')).toBe(false);
-    expect(readdirSync(folder('c')).filter((file) => !file.startsWith('claim'))).toEqual(
-      before.filter((file) => !file.startsWith('claim')),
-    );
-  });
-
-  test('without a manifest that only lacks its commit gets it again, and the chain is whole', async () => {
-    for (const name of ['c', 'd']) {
-      await forgeCommits((all) => all.filter(({ key }) => !key.includes(`/${name}/`)));
-      expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name })).toBe(true);
-      expect(readdirSync(folder(name)).filter((file) => file.startsWith('manifest-'))).toHaveLength(1);
-      expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name })).toBe(false);
-    }
-    expect((await listed()).trusted.toSorted()).toEqual(['a', 'c', 'd']);
-    expect(await faults()).toEqual([]);
-    await save(prod, 'e');
-    expect(await faults()).toEqual([]);
-  });
-
-  test('is not given a manifest whose number another one has, nor one that lacks an object', async () => {
-    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/d/')));
-    await save(prod, 'e');
-    expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name: 'd' })).toBe(false);
-    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/c/')));
-    rmSync(join(folder('c'), 'snapshot.db.zst.age'));
-    expect(await completeUncommitted(repository, clock, { clusterId: prod.id, name: 'c' })).toBe(false);
-    expect((await listed()).trusted).toEqual(['a', 'e']);
-  });
-
-  test('without the newest is noticed by who has seen it, and only by them', async () => {
-    await forgeCommits((all) => all.filter(({ key }) => !key.includes('/d/')));
-    expect(await faults(prod, null)).toEqual([]);
-    expect(await faults()).toEqual(['rolled-back']);
-    expect(await faults(), 'what is wrong is not taken for the state').toEqual(['rolled-back']);
-  });
-
-  test('in another order changes nothing, and the next save shows it', async () => {
-    await forgeCommits((all) => all.toReversed());
-    expect((await listed()).trusted).toEqual(['a', 'c', 'd']);
-    expect(await faults()).toEqual([]);
-    await save(prod, 'e');
-    expect((await faults()).length).toBeGreaterThan(0);
-  });
-
-  test('that is gone is told of, and what is there is still listed', async () => {
-    rmSync(join(path, 'clusters', prod.id, 'lease'), { recursive: true });
-    expect(await listed()).toMatchObject({
-      trusted: ['a', 'c', 'd'],
-      damaged: [expect.stringContaining('lease is empty')],
-    });
-    expect(await faults()).toEqual([]);
   });
 });
 
@@ -403,12 +228,14 @@ test('an object that was replaced by another one, sealed for the same keys, is f
 const forge = (at: string, outcome: 'passed' | 'failed') =>
   writeFileSync(join(folder('c'), 'evidence', `${outcome}.json`), encodeRecord(evidenceOf('c', at, outcome)));
 
+const state = async () => (await repository.snapshot('c', prod.id)).state;
+
+const passed = async (name: string) => {
+  const { manifest } = await repository.snapshot(name, prod.id);
+  return { ...evidenceOf(name, '2026-11-20T10:00:00Z', 'passed'), contentSha256: manifest.content.sha256 };
+};
+
 test('evidence counts when it is signed, and is of this very snapshot', async () => {
-  const state = async () => (await repository.snapshot('c', prod.id)).state;
-  const passed = async (name: string) => {
-    const { manifest } = await repository.snapshot(name, prod.id);
-    return { ...evidenceOf(name, '2026-11-20T10:00:00Z', 'passed'), contentSha256: manifest.content.sha256 };
-  };
   await repository.addEvidence(await repository.snapshot('c', prod.id), await passed('a'));
   expect(await state(), 'of another').toBe('stored');
   forge('2026-11-20T11:00:00.000Z', 'passed');
