@@ -19,7 +19,7 @@ export { ClusterRecord, clusterNamePattern } from './cluster.ts';
 export { CompanionsList, companionsOutcome, type CompanionsOutcome, CompanionsRecord } from './companions.ts';
 export { DrillCheck, DrillReport, type DrillCheckName } from './drill.ts';
 export { Check, Evidence, StatusFigures, type CheckName } from './evidence.ts';
-export { Encoding, HashKv, Hex64, SnapshotManifest, SnapshotManifestV1 } from './manifest.ts';
+export { Encoding, HashKv, Hex64, SnapshotManifest, SnapshotManifestV1, storedBytes } from './manifest.ts';
 export {
   adminsOf,
   countsNow,

@@ -116,6 +116,11 @@ export const SnapshotManifest = z.object({
 });
 export type SnapshotManifest = z.infer<typeof SnapshotManifest>;
 
+/** Bytes that a snapshot takes where it is stored, its companions with it. */
+export function storedBytes({ objects }: Pick<SnapshotManifest, 'objects'>): number {
+  return objects.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** The manifest as holdfast.dev/v1 had it: stored plain, unsigned, always with the snapshot as it is. */
 export const SnapshotManifestV1 = z
   .object({

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Failure, isFailure } from '@holdfast/base';
-import { Option } from 'commander';
+import { companionsRootOf, withCompanions, type CompanionsOptions } from '../program/companions-options.ts';
 import {
   withEtcd,
   withEtcdProgram,
@@ -14,17 +14,14 @@ import { openSession, type Session } from '../session.ts';
 import { agentJobs } from '../sources/agent-jobs.ts';
 import { agentPolicies, rancher16Name } from '../sources/agent-policies.ts';
 import { receiversOf, type ReceiverOptions } from '../sources/receivers.ts';
-import type { Answer } from '../term/answer.ts';
+import { apiVersion, type Answer } from '../term/answer.ts';
 import { styleFor } from '../term/style.ts';
 import { eventJson, eventLine } from '../view/agent-log.ts';
-import { apiVersion } from '../term/answer.ts';
 import { version } from '../version.ts';
 
-interface AgentOptions extends ReceiverOptions {
+interface AgentOptions extends ReceiverOptions, CompanionsOptions {
   readonly standalone?: true;
   readonly listen: string;
-  readonly companions: 'auto' | 'none';
-  readonly companionsRoot: string;
 }
 
 export function addAgent(parent: Verb): void {
@@ -42,15 +39,6 @@ export function addAgent(parent: Verb): void {
       'file with the address that alerts are sent to (else HOLDFAST_WEBHOOK_URL)',
     )
     .option('--receiver-ca <file>', 'CA certificates that both are trusted by, beside the usual ones (PEM)')
-    .addOption(
-      new Option(
-        '--companions <which>',
-        'keep with snapshots what else a restore needs, where they are sealed',
-      )
-        .choices(['auto', 'none'])
-        .default('auto'),
-    )
-    .option('--companions-root <dir>', 'the folder that is / of the node', '/')
     .example(
       'On an etcd node, by /etc/holdfast/policies.yaml',
       'holdfast agent --standalone --endpoints https://127.0.0.1:2379 \\\n      --cacert ca.crt --cert client.crt --key client.key',
@@ -63,7 +51,7 @@ export function addAgent(parent: Verb): void {
     )
     .remark('The log is on stderr: lines for people on a terminal, else one JSON object a line.')
     .answers((session, options: AgentOptions) => run(session, options, verb));
-  withEtcdProgram(withPolicyFile(withStateDir(withKeys(withS3(withEtcd(verb))))));
+  withEtcdProgram(withPolicyFile(withStateDir(withKeys(withS3(withEtcd(withCompanions(verb)))))));
 }
 
 async function run(session: Session, options: AgentOptions, verb: Verb): Promise<Answer> {
@@ -84,7 +72,7 @@ async function run(session: Session, options: AgentOptions, verb: Verb): Promise
   });
   const ports = await agentJobs({
     session: () => current,
-    companionsRoot: options.companions === 'auto' ? options.companionsRoot : undefined,
+    companionsRoot: companionsRootOf(options),
     nameOf: (_policy, at) => (policies.areOfRancher16 ? rancher16Name(session, at) : undefined),
   });
   const observer = new Teller({

@@ -1,6 +1,7 @@
 import { Failure } from '@holdfast/base';
 import { spanMs, type Pause, type WrittenPolicy } from '@holdfast/model';
 import { InvalidArgumentError, Option } from 'commander';
+import { isCalendarDay } from '../program/calendar-day.ts';
 import { withPolicyFile } from '../program/options.ts';
 import { lengthOfTime } from '../program/span.ts';
 import type { Verb } from '../program/verb.ts';
@@ -92,11 +93,6 @@ function reasonText(text: string): string {
 function timeWithZone(text: string): Date {
   const isWhole = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i.test(text);
   const time = new Date(isWhole ? text.replace(' ', 'T') : Number.NaN);
-  if (!Number.isNaN(time.getTime()) && isDay(text.slice(0, 10))) return time;
+  if (!Number.isNaN(time.getTime()) && isCalendarDay(text.slice(0, 10))) return time;
   throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-20T18:00:00+01:00.');
-}
-
-/** Whether a calendar has that day: JavaScript takes the 30th of February for the 2nd of March. */
-function isDay(day: string): boolean {
-  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }

@@ -2,6 +2,7 @@ import { isFailure, type Failure } from '@holdfast/base';
 import type { JobEnd, SaveEnd, Work } from '@holdfast/agent/standalone';
 import type { Policy } from '@holdfast/model';
 import { Option } from 'commander';
+import { companionsRootOf, withCompanions, type CompanionsOptions } from '../program/companions-options.ts';
 import {
   withEtcd,
   withEtcdProgram,
@@ -20,10 +21,8 @@ import { apiVersion, type Answer } from '../term/answer.ts';
 const runnable = ['save', 'prune', 'check', 'drill'] as const;
 type Runnable = (typeof runnable)[number];
 
-interface RunOptions {
+interface RunOptions extends CompanionsOptions {
   readonly job: Runnable;
-  readonly companions: 'auto' | 'none';
-  readonly companionsRoot: string;
 }
 
 export function addPolicyRun(parent: Verb): void {
@@ -32,22 +31,13 @@ export function addPolicyRun(parent: Verb): void {
     .description('Run a policy now: a save, and what it keeps after it; or one of its other jobs.')
     .argument('<policy>', 'its exact name')
     .addOption(new Option('--job <job>', 'what is to be done').choices([...runnable]).default('save'))
-    .addOption(
-      new Option(
-        '--companions <which>',
-        'keep with snapshots what else a restore needs, where they are sealed',
-      )
-        .choices(['auto', 'none'])
-        .default('auto'),
-    )
-    .option('--companions-root <dir>', 'the folder that is / of the node', '/')
     .example('Before a change', 'holdfast policy run main')
     .example('Is what is stored still what it was?', 'holdfast policy run main --job check')
     .remark(
       'It is what the agent does when the policy is due, and works whether the agent runs or not: a save that the agent has under way is waited for, and the agent waits for this one. The schedule goes on as it was. A paused policy can be run. Exit 3: a copy is missing, and waits in the queue.',
     )
     .answers((session, options: RunOptions, name: string) => run(session, options, name));
-  withEtcdProgram(withPolicyFile(withStateDir(withKeys(withS3(withEtcd(verb))))));
+  withEtcdProgram(withPolicyFile(withStateDir(withKeys(withS3(withEtcd(withCompanions(verb)))))));
 }
 
 async function run(session: Session, options: RunOptions, name: string): Promise<Answer> {
@@ -56,7 +46,7 @@ async function run(session: Session, options: RunOptions, name: string): Promise
   const { engineWork } = await import('@holdfast/agent/standalone');
   const ports = await agentJobs({
     session: () => session,
-    companionsRoot: options.companions === 'auto' ? options.companionsRoot : undefined,
+    companionsRoot: companionsRootOf(options),
     nameOf: () => undefined,
   });
   const work = engineWork(ports, ({ text }) => session.warn(text));

@@ -1,5 +1,6 @@
 import { Failure, formatBytes } from '@holdfast/base';
 import type { SnapshotCopy } from '@holdfast/engine';
+import { storedBytes } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import { withRepository } from '../program/options.ts';
 import { required } from '../program/require.ts';
@@ -63,14 +64,13 @@ function copyAnswer(copied: SnapshotCopy, to: string): Answer {
 }
 
 function copyText({ snapshot, outcome, asStored, notes }: SnapshotCopy, to: string, view: View): string {
-  const { content, objects } = snapshot.manifest;
-  const stored = objects.reduce((sum, { size }) => sum + size, 0);
+  const stored = storedBytes(snapshot.manifest);
   const word = outcome === 'there' ? 'is there already:' : 'copied';
   return `${view.style('good', word)} ${snapshot.name} of cluster ${snapshot.cluster.name}\n${pairs(
     [
       ['to', to],
       ['state', stateWords(snapshot, view.style)],
-      ['size', `${formatBytes(content.size)}, ${formatBytes(stored)} as it is stored`],
+      ['size', `${formatBytes(snapshot.manifest.content.size)}, ${formatBytes(stored)} as it is stored`],
       ['way', asStored ? 'the stored bytes as they are' : 'opened, checked and stored anew'],
       ...notes.map((note) => ['note', note] as const),
     ],

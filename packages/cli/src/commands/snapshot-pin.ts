@@ -2,6 +2,7 @@ import { Failure, limits } from '@holdfast/base';
 import { spanMs } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import { Option } from 'commander';
+import { isCalendarDay } from '../program/calendar-day.ts';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
 import { lengthOfTime } from '../program/span.ts';
@@ -61,15 +62,10 @@ function timeText(text: string): Date {
   if (
     /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text) &&
     !Number.isNaN(time.getTime()) &&
-    isDay(text.slice(0, 10))
+    isCalendarDay(text.slice(0, 10))
   )
     return time;
   throw new Failure('usage', `${JSON.stringify(text)} is neither a date nor a time as 2027-01-31T18:00Z`);
-}
-
-/** The 31st of a month of 30 days is the first of the next one to Date. */
-function isDay(text: string): boolean {
-  return new Date(text).toISOString().startsWith(text);
 }
 
 async function pin(session: Session, name: string, options: PinOptions): Promise<Answer> {

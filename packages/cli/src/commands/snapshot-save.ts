@@ -2,6 +2,7 @@ import { Failure } from '@holdfast/base';
 import type { SaveReport } from '@holdfast/engine';
 import type { EtcdClient } from '@holdfast/etcd/client';
 import { Option } from 'commander';
+import { companionsRootOf, withCompanions, type CompanionsOptions } from '../program/companions-options.ts';
 import { withEtcd, withRepositories, withStateDir } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
@@ -19,7 +20,7 @@ import type { Answer } from '../term/answer.ts';
 import { saveAnswer } from '../view/save.ts';
 import { makeDueCopies } from './due-copies.ts';
 
-interface SaveOptions {
+interface SaveOptions extends CompanionsOptions {
   readonly name?: string;
   readonly endpoint?: string;
   readonly allowDegraded?: true;
@@ -27,8 +28,6 @@ interface SaveOptions {
   readonly verify: boolean;
   readonly readBack: 'full' | 'none';
   readonly dropLocal?: true;
-  readonly companions: 'auto' | 'none';
-  readonly companionsRoot: string;
 }
 
 export function addSave(parent: Verb): void {
@@ -48,15 +47,6 @@ export function addSave(parent: Verb): void {
         .default('full'),
     )
     .option('--drop-local', 'remove the copy on this machine once all other required ones are stored')
-    .addOption(
-      new Option(
-        '--companions <which>',
-        'keep with it what else a restore needs of this node, where it is sealed',
-      )
-        .choices(['auto', 'none'])
-        .default('auto'),
-    )
-    .option('--companions-root <dir>', 'the folder that is / of the node', '/')
     .example(
       'A cluster with TLS',
       'holdfast snapshot save --endpoints https://10.0.0.1:2379,https://10.0.0.2:2379 --repo /backup \\\n      --cacert ca.crt --cert client.crt --key client.key',
@@ -72,6 +62,7 @@ export function addSave(parent: Verb): void {
     )
     .example('In a script', 'name=$(holdfast snapshot save --repo /backup -q)')
     .answers(save);
+  withCompanions(verb, 'keep with it what else a restore needs of this node, where it is sealed');
   verb.addOption(
     verb.createOption('--endpoint <url>', 'save from this member and no other').helpGroup('etcd:'),
   );
@@ -86,6 +77,7 @@ export function addSave(parent: Verb): void {
 async function save(session: Session, options: SaveOptions): Promise<Answer> {
   const { settings, io, context } = session;
   const { name, endpoint } = options;
+  const companionsRoot = companionsRootOf(options);
   if (name === 'latest') throw new Failure('snapshot-name-invalid', 'it means the newest snapshot', { name });
   const client = await connect(settings, io, endpoint);
   const stored: string[] = [];
@@ -103,7 +95,7 @@ async function save(session: Session, options: SaveOptions): Promise<Answer> {
       ...(name !== undefined && { name }),
       ...(endpoint !== undefined && { endpoint: client.endpoints[0]! }),
       ...(options.preUpgrade === true && { trigger: 'pre-upgrade', base: 'pre-upgrade' }),
-      ...(options.companions === 'auto' && { companionsRoot: options.companionsRoot }),
+      ...(companionsRoot !== undefined && { companionsRoot }),
       allowDegraded: options.allowDegraded === true,
       verify: options.verify,
       readBack: options.readBack,

@@ -1,5 +1,6 @@
 import { formatBytes } from '@holdfast/base';
 import type { PreviewedSnapshot, PrunedSnapshot, PruneResult, RetentionPreview } from '@holdfast/engine';
+import { storedBytes } from '@holdfast/model';
 import type { View } from '../term/answer.ts';
 import { table } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
@@ -29,7 +30,7 @@ function item(each: Decided) {
     trigger: manifest.trigger,
     member: manifest.member.name,
     state: entry.state,
-    storedSize: storedSize(each),
+    storedSize: storedBytes(each.entry.manifest),
     concerned,
     ...('fate' in each
       ? { fate: each.fate }
@@ -41,11 +42,6 @@ function item(each: Decided) {
     markedAt: entry.unwanted?.since ?? null,
     reasons,
   };
-}
-
-/** Bytes of all its objects as they are stored. */
-function storedSize({ entry }: Decided): number {
-  return entry.manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The names of what goes or is gone, or will. */
@@ -85,7 +81,7 @@ function row(each: Decided, view: View): string[] {
     'failure' in each && each.failure !== null ? each.failure.why : reasons.join('; '),
   ];
   if (!view.wide) return cells;
-  return [...cells, manifest.policy ?? '-', manifest.member.name, formatBytes(storedSize(each))];
+  return [...cells, manifest.policy ?? '-', manifest.member.name, formatBytes(storedBytes(manifest))];
 }
 
 function fateWords(each: Decided, { style, utc }: View): string {

@@ -1,4 +1,5 @@
 import { formatBytes } from '@holdfast/base';
+import { storedBytes } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import type { View } from '../term/answer.ts';
 import type { Style } from '../term/style.ts';
@@ -14,7 +15,7 @@ export function snapshotItem(entry: SnapshotEntry) {
     takenAt: manifest.times.finishedAt,
     revision: manifest.revision,
     size: manifest.content.size,
-    storedSize: storedSize(entry),
+    storedSize: storedBytes(entry.manifest),
     sha256: manifest.content.sha256,
     etcd: manifest.versions.etcd,
     member: manifest.member.name,
@@ -27,11 +28,6 @@ export function snapshotItem(entry: SnapshotEntry) {
     verifiedAt: verifiedAt(entry) ?? null,
     path: entry.path,
   };
-}
-
-/** Bytes of all its objects as they are stored. */
-function storedSize({ manifest }: SnapshotEntry): number {
-  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** When the newest verification that passed was made. */
@@ -68,7 +64,7 @@ export function snapshotRow(entry: SnapshotEntry, view: View): string[] {
     ...(view.wide
       ? [
           verified === undefined ? '-' : ago(verified, view.now),
-          formatBytes(storedSize(entry)),
+          formatBytes(storedBytes(entry.manifest)),
           trustWord(entry),
           manifest.member.name || '-',
           manifest.versions.etcd,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isFailure, type Failure } from '@holdfast/base';
-import type { Evidence } from '@holdfast/model';
+import { type Evidence, storedBytes } from '@holdfast/model';
 import type { Repository, SnapshotEntry } from '@holdfast/repository';
 import { readAgain } from '@holdfast/repository/maintenance';
 import type { VerbContext } from '../context.ts';
@@ -32,7 +32,7 @@ export async function readSnapshots(
   open: boolean,
 ): Promise<SnapshotsRead> {
   const [names, findings]: [string[], CheckFinding[]] = [[], []];
-  const total = chosen.reduce((sum, each) => sum + storedBytes(each), 0);
+  const total = chosen.reduce((sum, each) => sum + storedBytes(each.manifest), 0);
   let [bytes, notRecorded]: [number, Failure | null] = [0, null];
   for (const entry of chosen) {
     const startedAt = context.clock.now().toISOString();
@@ -94,11 +94,6 @@ async function faultsOf(
   const { faults } = await readAgain(repository, entry, onBytes);
   const found = faults.map((fault) => finding('rot', entry, fault));
   return open && found.length === 0 ? await openedFindings(context, repository, entry) : found;
-}
-
-/** Bytes that a snapshot takes where it is stored, its companions with it. */
-function storedBytes({ manifest }: Pick<SnapshotEntry, 'manifest'>): number {
-  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 function finding(

@@ -7,6 +7,9 @@ import {
   policyFaults,
   type Retention,
   spanMs,
+  storedBytes,
+  pauseOf,
+  promisedMs,
 } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import { Findings } from './report.ts';
@@ -62,18 +65,12 @@ async function checkPolicy(
   return findings;
 }
 
-function checkPause(findings: Findings, { name, pause }: Policy, now: Date): void {
+function checkPause(findings: Findings, policy: Policy, now: Date): void {
+  const pause = pauseOf(policy, now);
   if (pause === null) return;
-  if (pause.until !== null && Date.parse(pause.until) <= now.getTime()) return;
   const ends = pause.until === null ? 'nobody said until when' : `until ${pause.until}`;
   const found = `since ${pause.since}, ${ends}: ${pause.reason}`;
-  findings.warning('paused', found, 'setup', `\`holdfast policy resume ${name}\` goes on with it.`);
-}
-
-/** How old the newest proven snapshot of a policy may become in milliseconds; undefined: nothing is promised. */
-export function promisedAge({ rpo, schedule }: Policy, now: Date): number | undefined {
-  if (rpo !== undefined) return spanMs(rpo);
-  return schedule === null ? undefined : 2 * longestGap(schedule, now);
+  findings.warning('paused', found, 'setup', `\`holdfast policy resume ${policy.name}\` goes on with it.`);
 }
 
 function checkPromise(
@@ -82,8 +79,8 @@ function checkPromise(
   { name, snapshots }: SeenRepository,
   now: Date,
 ): void {
-  const most = promisedAge(policy, now);
-  if (most === undefined) return;
+  const most = promisedMs(policy, now);
+  if (most === null) return;
   const check = `proof in ${name}`;
   const own = snapshots.filter(
     ({ manifest, cluster }) =>
@@ -111,7 +108,7 @@ async function checkRoom(
     b.manifest.times.finishedAt.localeCompare(a.manifest.times.finishedAt),
   )[0];
   if (folder === undefined || newest === undefined || policy.schedule === null) return;
-  const each = storedBytes(newest);
+  const each = storedBytes(newest.manifest);
   const kept = keptAtMost(retention, longestGap(policy.schedule, now));
   if (kept === undefined) {
     const fix = 'Give it `--keep-last` or another rule, or the disk fills up.';
@@ -121,7 +118,7 @@ async function checkRoom(
   const { bavail, bsize } = await statfs(folder);
   const used = snapshots
     .filter(({ manifest }) => manifest.policy === policy.name)
-    .reduce((sum, own) => sum + storedBytes(own), 0);
+    .reduce((sum, own) => sum + storedBytes(own.manifest), 0);
   const room = bavail * bsize + used;
   const found = `up to ${kept} snapshots of ${formatBytes(each)}: ${formatBytes(wanted)}; there is room for ${formatBytes(room)}`;
   if (wanted <= room * 0.8) findings.ok(`room in ${name}`, found);
@@ -134,10 +131,6 @@ async function checkRoom(
       'disk space',
       'Keep fewer, set `--max-bytes`, or give it a larger disk.',
     );
-}
-
-function storedBytes({ manifest }: SnapshotEntry): number {
-  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** How many snapshots the rules keep at most, when one is saved every `gapMs`; undefined: all. */

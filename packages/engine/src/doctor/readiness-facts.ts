@@ -1,8 +1,7 @@
-import { companionsOutcome, newestVerified, type Policy } from '@holdfast/model';
+import { companionsOutcome, newestVerified, type Policy, promisedMs } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import { limits } from '@holdfast/base';
 import { listDrills } from '../drill/index.ts';
-import { promisedAge } from './policy-checks.ts';
 import type { ReadinessFacts } from './readiness.ts';
 import type { ExaminedRepository } from './repository-checks.ts';
 
@@ -27,9 +26,7 @@ export async function readinessFacts({
 }: Seen): Promise<ReadinessFacts> {
   const seen = repositories.flatMap((each) => each.seen ?? []);
   const newest = seen.map(({ snapshots }) => provenOf(snapshots)).filter((each) => each !== undefined);
-  const promises = (policies ?? [])
-    .map((policy) => promisedAge(policy, now))
-    .filter((each) => each !== undefined);
+  const promises = (policies ?? []).map((policy) => promisedMs(policy, now)).filter((each) => each !== null);
   const mostMs = promises.length === 0 ? limits.freshSnapshotMs : Math.max(...promises);
   const isYoung = ({ manifest }: SnapshotEntry): boolean =>
     now.getTime() - Date.parse(manifest.times.finishedAt) <= mostMs;

@@ -1,5 +1,6 @@
 import { isFailure, limits, type Failure } from '@holdfast/base';
-import type { Repository, SnapshotEntry } from '@holdfast/repository';
+import { storedBytes } from '@holdfast/model';
+import type { Repository } from '@holdfast/repository';
 import { tryDeletion } from '../catalog/try-deletion.ts';
 import type { VerbContext } from '../context.ts';
 import { clearCutRemovals, type ClearedRemains } from './clear-cut-removals.ts';
@@ -77,7 +78,7 @@ export async function prune(
   const snapshots = plan.snapshots.map((each) => done.get(each)!);
   const freed = snapshots
     .filter(({ outcome }) => outcome === 'deleted')
-    .map(({ entry }) => storedBytes(entry));
+    .map(({ entry }) => storedBytes(entry.manifest));
   return { at, graceMs, damaged, snapshots, cleared, freedBytes: freed.reduce((sum, size) => sum + size, 0) };
 }
 
@@ -169,8 +170,4 @@ function markOf(
   reasons: readonly string[],
 ): { readonly policy: string | null; readonly why: string } {
   return { policy, why: reasons.join('; ').slice(0, limits.unwantedWhyLength) };
-}
-
-function storedBytes({ manifest }: SnapshotEntry): number {
-  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }

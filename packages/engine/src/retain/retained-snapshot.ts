@@ -1,4 +1,4 @@
-import type { RetainedSnapshot } from '@holdfast/model';
+import { type RetainedSnapshot, storedBytes } from '@holdfast/model';
 import type { SnapshotEntry } from '@holdfast/repository';
 import type { SnapshotLock } from './locks.ts';
 
@@ -19,6 +19,6 @@ export function retainedSnapshot(entry: SnapshotEntry, lock: SnapshotLock | unde
     pin,
     lockedUntil: lock?.until?.toISOString() ?? null,
     legalHold: lock?.legalHold ?? false,
-    storedBytes: manifest.objects.reduce((sum, { size }) => sum + size, 0),
+    storedBytes: storedBytes(manifest),
   };
 }

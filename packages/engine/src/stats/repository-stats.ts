@@ -1,3 +1,4 @@
+import { storedBytes } from '@holdfast/model';
 import type { ClusterName, Repository, SnapshotEntry } from '@holdfast/repository';
 import type { VerbContext } from '../context.ts';
 
@@ -81,12 +82,8 @@ function amountOf(snapshots: readonly SnapshotEntry[]): Amount {
   return {
     snapshots: snapshots.length,
     logical: sum(({ manifest }) => manifest.content.size),
-    stored: sum(storedOf),
+    stored: sum(({ manifest }) => storedBytes(manifest)),
   };
-}
-
-function storedOf({ manifest }: SnapshotEntry): number {
-  return manifest.objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** @param snapshots of one cluster, at least one, oldest first */
@@ -109,7 +106,7 @@ function statsOf(snapshots: readonly SnapshotEntry[]): ClusterStats {
 function forecastOf(snapshots: readonly SnapshotEntry[]): Forecast | null {
   let stored = 0;
   const points = snapshots.map((each) => {
-    stored += storedOf(each);
+    stored += storedBytes(each.manifest);
     return { day: Date.parse(each.manifest.times.finishedAt) / dayMs, stored };
   });
   const fromDays = points.at(-1)!.day - points[0]!.day;

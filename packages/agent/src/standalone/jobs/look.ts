@@ -1,6 +1,6 @@
 import { isFailure } from '@holdfast/base';
 import { listDrills } from '@holdfast/engine';
-import type { Policy } from '@holdfast/model';
+import { type Policy, storedBytes } from '@holdfast/model';
 import type { JobPorts } from '../ports.ts';
 import type { Newest } from '../state.ts';
 import type { Found, Where } from '../work.ts';
@@ -35,7 +35,7 @@ export async function look(
       stored: timeOf(stored),
       verified: timeOf(newest(isVerified)),
       drilled: timeOf(newest(({ manifest }) => drilled.has(manifest.content.sha256))),
-      bytes: stored === undefined ? null : bytesOf(stored),
+      bytes: stored === undefined ? null : storedBytes(stored.manifest),
       ...(stored !== undefined && { clusterId: stored.cluster.id }),
     },
     scheduledAt: scheduled?.manifest.times.startedAt ?? null,
@@ -53,7 +53,7 @@ export function newestOfEntry(entry: Entry): Partial<Newest> {
   return {
     saved: finishedAt,
     stored: finishedAt,
-    bytes: bytesOf(entry),
+    bytes: storedBytes(entry.manifest),
     clusterId: entry.cluster.id,
     ...(isVerified(entry) && { verified: finishedAt }),
   };
@@ -69,10 +69,6 @@ export function newestOf(entries: readonly Entry[]): Entry | undefined {
   return entries
     .toSorted((a, b) => a.manifest.times.finishedAt.localeCompare(b.manifest.times.finishedAt))
     .at(-1);
-}
-
-function bytesOf({ manifest }: Entry): number {
-  return manifest.objects.reduce((total, { size }) => total + size, 0);
 }
 
 /** The contents that were drilled on this machine and came to life. */

@@ -1,11 +1,11 @@
-import type { Policy } from '@holdfast/model';
+import { type Policy, pauseOf, promisedMs } from '@holdfast/model';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Observed } from '../observer.ts';
 import type { PolicyState } from '../state.ts';
 import { jobs } from '../state.ts';
 import { alertsOf } from './alerts-of.ts';
 import { type MetricName, metricTable } from './metric-table.ts';
-import { pauseOf, promisedIn, promisedMs } from './promise.ts';
+import { promisedIn } from './promise.ts';
 import { nextSave } from './next-save.ts';
 
 /** What is known of the process itself. */

@@ -1,10 +1,10 @@
 import { formatDuration } from '@holdfast/base';
-import type { Policy } from '@holdfast/model';
+import { type Policy, pauseOf, promisedMs } from '@holdfast/model';
 import type { PolicyState } from '../state.ts';
 import type { Alert } from './alert.ts';
 import { alert, type Saying } from './alerts-of.ts';
 import { jobAlerts } from './job-alerts.ts';
-import { pauseOf, promisedIn, promisedMs } from './promise.ts';
+import { promisedIn } from './promise.ts';
 
 /** Milliseconds that a required copy may be missing before somebody is told: a few tries of the queue. */
 const copyMs = 3_600_000;

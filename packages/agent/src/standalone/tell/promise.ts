@@ -1,20 +1,9 @@
-import { longestGap, type Policy, type Schedule, spanMs } from '@holdfast/model';
+import { longestGap, type Policy, type Schedule } from '@holdfast/model';
 import type { PolicyState } from '../state.ts';
-
-/** Milliseconds that the newest verified snapshot of a policy may be old; null: nothing is promised, it has no schedule. */
-export function promisedMs({ rpo, schedule }: Policy, now: Date): number | null {
-  if (rpo !== undefined) return spanMs(rpo);
-  return schedule === null ? null : 2 * longestGap(schedule, now);
-}
 
 /** Milliseconds after which a job that was last done well is overdue: twice the longest gap of its schedule. */
 export function overdueMs(schedule: Schedule | null, now: Date): number | null {
   return schedule === null ? null : 2 * longestGap(schedule, now);
-}
-
-/** The pause that a policy is in; null: none, or one that has ended. */
-export function pauseOf({ pause }: Policy, now: Date): Policy['pause'] {
-  return pause === null || (pause.until !== null && new Date(pause.until) <= now) ? null : pause;
 }
 
 /** The repositories that each have to hold the newest snapshot: the required ones, but for those it only passes through. */

@@ -2,6 +2,7 @@ import { parseSnapshotName } from '@holdfast/model';
 import { inParallel } from '@holdfast/repository';
 import type { ForeignFile, ForeignLayout, ForeignPlace, ForeignSnapshot } from '../foreign.ts';
 import { imageInFile } from './image-in-file.ts';
+import { takenAtOf } from './taken-at.ts';
 
 /**
  * What the Alauda Container Platform leaves in /cpaas and in buckets: `snapshot-etcd-<date>-<time>-<ip>.tar`. Its
@@ -33,9 +34,7 @@ async function snapshotOf(place: ForeignPlace, file: ForeignFile): Promise<Forei
     form,
     ...(entry !== undefined && { entry }),
     size: file.size,
-    ...(at === undefined
-      ? { takenAt: file.modifiedAt, takenAtFrom: 'file' }
-      : { takenAt: at, takenAtFrom: 'name' }),
+    ...takenAtOf(at, file.modifiedAt),
     node: node ?? null,
     cluster: null,
     trigger: null,

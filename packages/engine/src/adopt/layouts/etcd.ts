@@ -4,6 +4,7 @@ import type { ForeignFile, ForeignLayout, ForeignPlace, ForeignSnapshot } from '
 import { memberFolders, type MemberFolder } from '../member-folders.ts';
 import { imageInFile } from './image-in-file.ts';
 import { memberFacts } from './member-facts.ts';
+import { takenAtOf } from './taken-at.ts';
 
 /**
  * What etcd's own tools and people's cron jobs leave: snapshot files of etcdctl and etcdutl, `member/snap/db` copied off a
@@ -50,9 +51,7 @@ async function ofFile(place: ForeignPlace, file: ForeignFile): Promise<ForeignSn
     form,
     ...(entry !== undefined && { entry }),
     size: file.size,
-    ...(at === undefined
-      ? { takenAt: file.modifiedAt, takenAtFrom: 'file' }
-      : { takenAt: at, takenAtFrom: 'name' }),
+    ...takenAtOf(at, file.modifiedAt),
     restorable,
     notes,
   };

@@ -2,6 +2,7 @@ import { parseSnapshotName } from '@holdfast/model';
 import type { ForeignLayout, ForeignSnapshot } from '../foreign.ts';
 import { memberFolders, type MemberFolder } from '../member-folders.ts';
 import { memberFacts } from './member-facts.ts';
+import { takenAtOf } from './taken-at.ts';
 
 /**
  * What Rancher 1.6 leaves in /var/etcd/backups (rancher-etcd, branch etcd-v2, main.go): folders `<RFC 3339>_etcd_<n>`, each a
@@ -25,9 +26,7 @@ function snapshotOf(member: MemberFolder): ForeignSnapshot {
     system: 'rancher-1.6',
     name: member.folder.slice(member.folder.lastIndexOf('/') + 1),
     ...facts,
-    ...(at === undefined
-      ? { takenAt: writtenAt, takenAtFrom: 'file' }
-      : { takenAt: at, takenAtFrom: 'name' }),
+    ...takenAtOf(at, writtenAt),
     node: node ?? null,
     cluster: null,
     trigger: 'recurring',

@@ -8,6 +8,7 @@ import type {
   ForeignSnapshot,
 } from '../foreign.ts';
 import { type ImageInFile, imageInFile } from './image-in-file.ts';
+import { takenAtOf } from './taken-at.ts';
 
 /**
  * What RKE and Rancher's clusters made by it leave in /opt/rke/etcd-snapshots and in buckets (rke-tools, main.go): zips whose
@@ -97,9 +98,7 @@ function snapshotOf({ file, bare, image }: Found, beside: Beside): ForeignSnapsh
     form,
     ...(entry !== undefined && { entry }),
     size: file.size,
-    ...(parsed.at === undefined
-      ? { takenAt: file.modifiedAt, takenAtFrom: 'file' }
-      : { takenAt: parsed.at, takenAtFrom: 'name' }),
+    ...takenAtOf(parsed.at, file.modifiedAt),
     node: null,
     cluster:
       parsed.form === 'rancher-rke1' ? (parsed.base?.replace(/-[rm][ls]-[a-z0-9]{5}$/, '') ?? null) : null,

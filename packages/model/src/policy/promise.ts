@@ -1,0 +1,14 @@
+import { longestGap } from '../schedule/index.ts';
+import type { Pause, Policy } from './policy.ts';
+import { spanMs } from './span.ts';
+
+/** Milliseconds that the newest verified snapshot of a policy may be old; null: nothing is promised, it has no schedule. */
+export function promisedMs({ rpo, schedule }: Policy, now: Date): number | null {
+  if (rpo !== undefined) return spanMs(rpo);
+  return schedule === null ? null : 2 * longestGap(schedule, now);
+}
+
+/** The pause that a policy is in; null: none, or one that has ended. */
+export function pauseOf({ pause }: Policy, now: Date): Pause | null {
+  return pause === null || (pause.until !== null && new Date(pause.until) <= now) ? null : pause;
+}
