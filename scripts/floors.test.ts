@@ -10,8 +10,10 @@ const below: Record<string, readonly string[]> = {
   etcd: ['base', 'model'],
   kube: ['base', 'model'],
   engine: ['base', 'model', 'repository', 'etcd', 'kube'],
-  agent: ['base', 'model', 'etcd', 'engine'],
-  cli: ['base', 'model', 'repository', 'etcd', 'engine', 'agent'],
+  client: ['base', 'model'],
+  agent: ['base', 'model', 'repository', 'etcd', 'kube', 'engine'],
+  server: ['base', 'model', 'repository', 'engine'],
+  cli: ['base', 'model', 'repository', 'etcd', 'engine', 'client', 'agent', 'server'],
 };
 
 const drawers = new Set(['utils', 'util', 'helpers', 'services', 'managers', 'common', 'lib', 'misc']);

@@ -1,9 +1,11 @@
 import { foreignFailures } from './foreign-failures.ts';
 import { agentFailures } from './agent-failures.ts';
+import { fleetFailures } from './fleet-failures.ts';
 import { keyFailures } from './key-failures.ts';
 import { policyFailures } from './policy-failures.ts';
 import { repositoryFailures } from './repository-failures.ts';
 import { s3Failures } from './s3-failures.ts';
+import { serverFailures } from './server-failures.ts';
 
 /**
  * Exit statuses, a contract with scripts (docs/reference/errors.md). 10, 11, 12 and 130 equal restic's.
@@ -144,6 +146,8 @@ export const failureTable = {
   ...keyFailures,
   ...policyFailures,
   ...agentFailures,
+  ...fleetFailures,
+  ...serverFailures,
   'listener-failed': {
     exit: 1,
     what: 'cannot listen on {address}',

@@ -1,0 +1,66 @@
+import type { Operation, RestoreRequest } from '@holdfast/model/fleet';
+import type { Policy } from '@holdfast/model';
+
+/** Who asks, as the operation and the audit log name them. */
+export interface Asker {
+  readonly by: string;
+  readonly trigger: Operation['trigger'];
+}
+
+/**
+ * How everything that is done to clusters is asked for: by the REST API, by Rancher's, and by the scheduler. Each returns
+ * once it is stored; a runner, of this replica or another, carries it out.
+ */
+export interface Operations {
+  /** @throws Failure cluster-unknown, repository-unknown, policy-unknown, snapshot-name-invalid, no-repository */
+  save(
+    asker: Asker,
+    wanted: {
+      readonly cluster: string;
+      readonly policy: Policy | null;
+      /** Null: the policy's, else the cluster's. */
+      readonly repositories: readonly string[] | null;
+      readonly name: string | null;
+      readonly scheduledFor: string | null;
+    },
+  ): Promise<Operation>;
+  /** @throws Failure cluster-unknown, snapshot-unknown */
+  onSnapshot(
+    asker: Asker,
+    kind: 'verify' | 'drill' | 'delete',
+    wanted: { readonly cluster: string; readonly snapshot: string; readonly reason: string },
+  ): Promise<Operation>;
+  job(
+    asker: Asker,
+    kind: 'prune' | 'check' | 'drill',
+    wanted: { readonly cluster: string; readonly policy: Policy; readonly scheduledFor: string | null },
+  ): Promise<Operation>;
+  /** @throws Failure cluster-unknown, snapshot-unknown, no-node */
+  plan(
+    asker: Asker,
+    wanted: { readonly cluster: string; readonly request: RestoreRequest },
+  ): Promise<Operation>;
+  /**
+   * @throws Failure operation-unknown, plan-unusable (not one that was made, its hash differs, a check of it failed, or it
+   *   is too old), confirm-wrong, cluster-busy with the holder
+   */
+  restore(
+    asker: Asker,
+    wanted: {
+      readonly cluster: string;
+      readonly plan: string;
+      readonly hash: string;
+      readonly confirm: string;
+    },
+  ): Promise<Operation>;
+  /** @throws Failure operation-unknown, operation-state */
+  again(
+    asker: Asker,
+    operation: string,
+    verb: 'resume' | 'abort' | 'rollback' | 'release',
+  ): Promise<Operation>;
+  /** @throws Failure operation-unknown, operation-state, approval-refused: one's own, or given already */
+  approve(asker: Asker, operation: string): Promise<Operation>;
+  /** @throws Failure operation-unknown, operation-state */
+  cancel(asker: Asker, operation: string, reason: string): Promise<Operation>;
+}
