@@ -1,5 +1,6 @@
 import { foreignFailures } from './foreign-failures.ts';
 import { agentFailures } from './agent-failures.ts';
+import { clientFailures } from './client-failures.ts';
 import { fleetFailures } from './fleet-failures.ts';
 import { keyFailures } from './key-failures.ts';
 import { policyFailures } from './policy-failures.ts';
@@ -148,6 +149,7 @@ export const failureTable = {
   ...agentFailures,
   ...fleetFailures,
   ...serverFailures,
+  ...clientFailures,
   'listener-failed': {
     exit: 1,
     what: 'cannot listen on {address}',

@@ -17,6 +17,11 @@ export const fleetFailures = {
     what: 'the server does not let this agent join',
     next: 'Make a new join token: each is for one cluster and for a short time.',
   },
+  'node-connected': {
+    exit: 14,
+    what: 'a node {node} of this cluster is connected already',
+    next: 'Wait a minute and join again if it was this machine; otherwise let this one join under another name.',
+  },
   'agent-unjoined': {
     exit: 2,
     what: 'this agent has not joined a cluster yet',
@@ -36,6 +41,11 @@ export const fleetFailures = {
     exit: 13,
     what: 'the node {node} has not answered in time',
     next: 'Look whether its agent runs and reaches the server; what it was told is done again without harm.',
+  },
+  'call-refused': {
+    exit: 14,
+    what: 'the server does not pass this on to the node {node}',
+    next: 'Only the node that leads a restore reaches the other nodes of its plan, while its order is open.',
   },
   'peer-failed': {
     exit: 1,

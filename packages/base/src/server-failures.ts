@@ -22,6 +22,36 @@ export const serverFailures = {
     what: 'what the database holds of {of} cannot be opened with this key',
     next: 'Give the server the key that the database was made with (`secrets.key` of its data folder), or enter the secret anew.',
   },
+  'secrets-key-invalid': {
+    exit: 78,
+    what: 'the key of the server’s secrets in {path} is not valid',
+    next: 'It is a file of 32 random bytes that only its owner may read. Put back the one that the database was made with.',
+  },
+  'authority-ended': {
+    exit: 78,
+    what: 'the CA of the fleet is too near its end to sign anything',
+    next: 'The fleet needs a new CA: begin a new database, take people over, and let the agents join again.',
+  },
+  'certificate-files-invalid': {
+    exit: 78,
+    what: 'certificate and key of the server in {path} do not fit',
+    next: 'Give a certificate with its chain (--tls-cert) and its key (--tls-key), both in PEM.',
+  },
+  'csr-invalid': {
+    exit: 2,
+    what: 'the certificate request of the agent is not valid',
+    next: 'Start the agent anew: it makes its key and its request itself.',
+  },
+  'password-wrong': {
+    exit: 2,
+    what: 'this is not the present password',
+    next: 'Nothing was changed. An admin can set a new one.',
+  },
+  'import-invalid': {
+    exit: 2,
+    what: 'this is not what a server has exported of its people',
+    next: 'Give the document of GET /v1/people/export as it is. Nothing was taken over.',
+  },
   'not-authenticated': {
     exit: 2,
     what: 'the server does not know who asks',
@@ -46,6 +76,36 @@ export const serverFailures = {
     exit: 2,
     what: 'there is nothing at {path}',
     next: 'The API is described under /v1/openapi.json.',
+  },
+  'method-unknown': {
+    exit: 2,
+    what: '{path} does not know {method}',
+    next: '`Allow` names the methods that it knows.',
+  },
+  'media-type-unknown': {
+    exit: 2,
+    what: 'the server takes JSON only',
+    next: 'Send the body as JSON, with `Content-Type: application/json`.',
+  },
+  'body-too-large': {
+    exit: 2,
+    what: 'the body of the request is too large',
+    next: 'A body has 1 MiB at most.',
+  },
+  'version-required': {
+    exit: 2,
+    what: 'the request does not say which version it changes',
+    next: 'Read it first, and send its `ETag` as `If-Match`. Nothing was changed.',
+  },
+  'request-under-way': {
+    exit: 11,
+    what: 'the first request with this Idempotency-Key is still at work',
+    next: 'Ask again with the same key after a while.',
+  },
+  'server-stopping': {
+    exit: 13,
+    what: 'the server is being stopped',
+    next: 'Ask again in a few seconds.',
   },
   'version-conflict': {
     exit: 11,
@@ -90,7 +150,7 @@ export const serverFailures = {
   'operation-unknown': {
     exit: 1,
     what: 'there is no operation {operation}',
-    next: 'GET /v1/operations lists them.',
+    next: '`holdfast operation list` shows them.',
   },
   'user-unknown': { exit: 1, what: 'there is no user {user}', next: 'GET /v1/users lists them.' },
   'token-unknown': { exit: 1, what: 'there is no token {token}', next: 'Nothing has to be ended.' },
@@ -137,7 +197,7 @@ export const serverFailures = {
   'operation-state': {
     exit: 14,
     what: 'the operation {operation} does not stand so that this can be done',
-    next: 'GET /v1/operations/{operation} tells how it stands.',
+    next: '`holdfast operation show {operation}` tells how it stands.',
   },
   'approval-refused': {
     exit: 14,

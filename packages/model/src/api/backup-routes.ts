@@ -92,6 +92,26 @@ export const backupRoutes = routesOf({
     }),
     status: 200,
   },
+  listUnknownClusters: {
+    summary:
+      'Lists the clusters that a repository holds and the fleet does not know; adding one of the name adopts it',
+    method: 'GET',
+    path: '/v1/repositories/:repository/unknown-clusters',
+    permission: 'admin',
+    scope: null,
+    params: Repository,
+    query: PageQuery,
+    reply: pageOf(
+      z.object({
+        name: z.string(),
+        /** The cluster's id in the repository. */
+        id: z.string(),
+        snapshots: z.int().min(0),
+      }),
+    ),
+    form: 'page',
+    status: 200,
+  },
   listPolicies: {
     summary: 'Lists the policies of a cluster',
     method: 'GET',

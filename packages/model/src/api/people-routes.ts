@@ -184,7 +184,12 @@ export const peopleRoutes = routesOf({
     permission: 'admin',
     scope: null,
     body: z.record(z.string(), z.unknown()),
-    reply: z.object({ added: z.array(z.string()), kept: z.array(z.string()) }),
+    reply: z.object({
+      added: z.array(z.string()),
+      kept: z.array(z.string()),
+      /** Names of clusters that this server does not have (yet): grants in them were left out. */
+      unknownClusters: z.array(z.string()),
+    }),
     status: 200,
   },
 });

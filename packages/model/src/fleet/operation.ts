@@ -28,7 +28,8 @@ export const operationTransitions = {
   partial: [],
   failed: [],
   cancelled: [],
-  'rolled-back': [],
+  // What it has kept may be released.
+  'rolled-back': ['running'],
 } as const satisfies Record<string, readonly string[]>;
 export type OperationState = keyof typeof operationTransitions;
 export const operationStates = Object.keys(operationTransitions) as [OperationState, ...OperationState[]];

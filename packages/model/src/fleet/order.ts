@@ -8,6 +8,7 @@ import {
 import { JournalRecord } from '../restore/operation.ts';
 import { stepKinds, type StepKind } from '../restore/phases.ts';
 import { PlannedComponent, PlannedMember, RestorePlan } from '../restore/restore-plan.ts';
+import { RestoreScope, WantedConfiguration } from '../restore/scope.ts';
 import { Moment, NodeId, OperationId, OrderId, RepositoryName } from './ids.ts';
 import { FailureTold } from './operation.ts';
 import { Placement, RestoreRequest } from './restore-request.ts';
@@ -36,14 +37,26 @@ const RemoteStep = z.strictObject({
 });
 const RemoteComponentStep = z.strictObject({
   plan: RestorePlan,
-  kind: z.enum(['halt', 'serve']),
+  kind: z.enum(['halt', 'serve', 'configure']),
   component: PlannedComponent,
   found: z.partialRecord(Kind, Evidence),
+  artefact: PeerArtefact.optional(),
+});
+
+/** A `CompareOrder` of the restore engine. */
+const RemoteComparison = z.strictObject({
+  restore: z.string(),
+  scope: RestoreScope,
+  wanted: WantedConfiguration,
+  members: z.array(MemberDescription),
+  components: z.array(ComponentDescription),
+  artefact: PeerArtefact.optional(),
 });
 
 /** One call of the restore engine's `RestoreNode`, made by the node that leads. */
 export const NodeCall = z.discriminatedUnion('call', [
   z.strictObject({ call: z.literal('observe'), member: MemberDescription }),
+  z.strictObject({ call: z.literal('compare'), order: RemoteComparison }),
   z.strictObject({ call: z.literal('perform'), order: RemoteStep }),
   z.strictObject({ call: z.literal('undo'), order: RemoteStep }),
   z.strictObject({ call: z.literal('observe-component'), component: ComponentDescription }),

@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { ClusterDescription } from '../restore/cluster-description.ts';
 import { RestorePlan } from '../restore/restore-plan.ts';
+import { RestoreScope } from '../restore/scope.ts';
 import { NodeId, RepositoryName } from './ids.ts';
 
-/** How much is brought back: etcd alone, the Kubernetes version as well, or the cluster's configuration too. */
-export const restoreScopes = ['none', 'kubernetesVersion', 'all'] as const;
-export const RestoreScope = z.enum(restoreScopes);
-export type RestoreScope = z.infer<typeof RestoreScope>;
+export { restoreScopes, RestoreScope } from '../restore/scope.ts';
 
 /** Which node carries each member and each part of the control plane, by its name in the description. */
 export const Placement = z.record(z.string(), NodeId);

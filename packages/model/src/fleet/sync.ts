@@ -16,7 +16,8 @@ export const JoinRequest = z.strictObject({
   token: z.string().min(1).max(200),
   /** PEM of a PKCS #10 request; only its public key counts. */
   csr: z.string().max(8_192),
-  name: z.string().min(1).max(253),
+  /** It is shown in tables, mails and Markdown: without control characters, line ends and marks of direction. */
+  name: z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,253}$/u, 'a name has 1 to 253 characters that can be seen'),
 });
 export const JoinReply = z.object({
   node: NodeId,
@@ -51,7 +52,7 @@ export const SyncRequest = z.strictObject({
   now: Moment,
   waitMs: z.int().min(0).max(55_000),
   /** SHA-256 of the inventory; the inventory itself only when the server asked for it or it changed. */
-  inventoryHash: z.string(),
+  inventoryHash: z.string().max(100),
   inventory: Inventory.optional(),
   /** Version of the assignment that the agent works by; '' for none. */
   assignment: z.string(),
@@ -122,6 +123,7 @@ export const CallRequest = z.strictObject({
   /** Milliseconds until it is given up. */
   limitMs: z.int().min(1),
 });
+export type CallRequest = z.infer<typeof CallRequest>;
 export const CallReply = z.object({ call: OrderId });
 
 /** `GET /agent/v1/calls/:call?waitMs=`: how it ended; null while it has not. `DELETE` gives it up. */
@@ -130,6 +132,7 @@ export const CallState = z.object({
   /** The newest progress of it. */
   progress: z.record(z.string(), z.unknown()).nullable(),
 });
+export type CallState = z.infer<typeof CallState>;
 
 /** The data of an event of type `record`. */
 export const RecordEvent = z.object({ record: JournalRecord });

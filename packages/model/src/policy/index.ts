@@ -4,5 +4,5 @@ export { Schedule } from './schedule.ts';
 export { spanMs, spanOf } from './span.ts';
 export { policyFaults, type PolicyFault } from './policy-fault.ts';
 export { defaultContent, presets, type PresetContent, type PresetName } from './presets.ts';
-export { pauseOf, promisedMs } from './promise.ts';
+export { overdueMs, pauseOf, promisedMs } from './promise.ts';
 export { rancher16Policy, type Rancher16Wish } from './rancher16.ts';

@@ -5,7 +5,14 @@ import { clusterNamePattern } from '../cluster.ts';
 const Path = z.string().regex(/^\//, 'must be an absolute path');
 const Urls = z.array(z.string().min(1)).min(1);
 
-/** How etcd is run on a node. `driver` names the host driver; the rest is what that one needs. */
+const Unit = z
+  .string()
+  .regex(/^[\w:.@\\-]+\.service$/, 'must be the name of a service unit, as etcd.service');
+
+/**
+ * How etcd or a part of the control plane is run on a node. `driver` names the host driver; the rest is what that one needs.
+ * docs/guides/hosts.md says of each what it does.
+ */
 export const HostDescription = z.discriminatedUnion('driver', [
   z.strictObject({
     driver: z.literal('process'),
@@ -15,9 +22,31 @@ export const HostDescription = z.discriminatedUnion('driver', [
     /** Takes what etcd prints; appended to. */
     logFile: Path,
   }),
+  z.strictObject({ driver: z.literal('systemd'), unit: Unit }),
   z.strictObject({
-    driver: z.literal('systemd'),
-    unit: z.string().regex(/^[\w:.@\\-]+\.service$/, 'must be the name of a service unit, as etcd.service'),
+    driver: z.literal('static-pods'),
+    /** The pod's file in the folder that the kubelet watches, as `/etc/kubernetes/manifests/etcd.yaml`. */
+    manifest: Path,
+    /** Where the kubelet keeps what containers print. */
+    podLogs: Path.default('/var/log/pods'),
+  }),
+  z.strictObject({
+    driver: z.literal('k3s-rke2'),
+    runtime: z.enum(['k3s', 'rke2']),
+    /** Its unit, where that is not `k3s.service` or `rke2-server.service`. */
+    unit: Unit.optional(),
+    /** Its `--data-dir`, where that is not `/var/lib/rancher/k3s` or `/var/lib/rancher/rke2`. */
+    dataDir: Path.optional(),
+  }),
+  z.strictObject({
+    driver: z.literal('docker'),
+    /** The container's name, as `etcd`. */
+    container: z.string().regex(/^[a-zA-Z0-9][\w.-]*$/, "must be a container's name, as etcd"),
+    /** The restart policy that it has while it runs; taken off while it must not run. RKE gives `always`. */
+    restart: z
+      .string()
+      .regex(/^(?:no|always|unless-stopped|on-failure(?::\d+)?)$/, 'must be a restart policy of Docker')
+      .default('always'),
   }),
 ]);
 export type HostDescription = z.infer<typeof HostDescription>;

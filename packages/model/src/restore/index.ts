@@ -7,6 +7,7 @@ export {
   MemberDescription,
   type ComponentKind,
 } from './cluster-description.ts';
+export { heldManifest, runBy, startWords, whyCannotJoin } from './host-words.ts';
 export { hostOf, isLoopback, isLoopbackOnly } from './machine-address.ts';
 export { oldCluster, undescribed, type OldCluster, type Undescribed } from './old-cluster.ts';
 export { JournalRecord, operationState, type OperationState, type StepState } from './operation.ts';
@@ -34,6 +35,7 @@ export {
   RestoreSource,
 } from './restore-plan.ts';
 export { RestoreReport } from './report.ts';
+export { PlannedChange, restoreScopes, RestoreScope, WantedConfiguration } from './scope.ts';
 export { planSteps, pointOfNoReturn } from './steps.ts';
 export { commonCluster, compareLogs, survivorsOf, type SightedMember } from './survivors.ts';
 export { triage, type Triage, type TriageSight, type TriageWay } from './triage.ts';

@@ -265,3 +265,14 @@ test('what ran again of the control plane may have written to the new data once 
   const started = steps.slice(0, before('serve').length + 1).map(({ number }) => number);
   expect(after(started).mayBeWritten).toBe(true);
 });
+
+test('once a start that serves has begun, an API server may have written', () => {
+  const members = [{ ...member('m1'), run: { driver: 'k3s-rke2' } } as const];
+  const steps = planSteps({ ...shape, members });
+  const scribe = new Scribe(steps);
+  const start = steps.find(({ kind }) => kind === 'start')!.number;
+  scribe.write('begin', start - 1);
+  expect(operationState(steps, scribe.records).mayBeWritten).toBe(false);
+  scribe.write('begin', start);
+  expect(operationState(steps, scribe.records).mayBeWritten).toBe(true);
+});

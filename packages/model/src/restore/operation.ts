@@ -72,8 +72,8 @@ export function operationState(
     const said = record.evidence?.['why'];
     if (record.event === 'begin') {
       states[index] = 'begun';
-      const kind = steps[index]?.kind;
-      mayBeWritten ||= kind === 'serve' || (kind === 'halt' && isStarted(steps, states));
+      const { kind, serves } = steps[index] ?? {};
+      mayBeWritten ||= serves === true || kind === 'serve' || (kind === 'halt' && isStarted(steps, states));
     }
     if (record.event === 'done') {
       states[index] = 'done';

@@ -23,9 +23,9 @@ export interface StepEntry {
   readonly phase: Phase;
   /**
    * `node`: carried out where the member lives. `component`: where the part of the control plane lives. `cluster`: carried
-   * out by whoever leads the restore.
+   * out by whoever leads the restore. `machine`: where a member or a part of the control plane lives, as the plan says.
    */
-  readonly scope: 'node' | 'component' | 'cluster';
+  readonly scope: 'node' | 'component' | 'machine' | 'cluster';
   /** One sentence without a full stop: what it changes. */
   readonly does: string;
   /** The same of its undo; null when it changed nothing that could be undone. */
@@ -120,6 +120,13 @@ export const stepTable = {
     undone: 'removes it',
     limitMs: 120_000,
     limitPerByteMs: 3 * slowestDisk,
+  },
+  configure: {
+    phase: 'Restore',
+    scope: 'machine',
+    does: 'puts the planned versions and files in place, each by one rename, and keeps the old as `<file>.pre-<id>`',
+    undone: 'puts the kept ones back',
+    limitMs: 120_000,
   },
   place: {
     phase: 'Restore',

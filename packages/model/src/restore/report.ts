@@ -45,6 +45,9 @@ export const RestoreReport = z.object({
   }),
   way: RestorePlan.shape.way,
   strategy: RestorePlan.shape.strategy,
+  scope: RestorePlan.shape.scope,
+  /** Every difference that the plan had, applied or not; what became of each is in the evidence of its `configure`. */
+  changes: RestorePlan.shape.changes,
   source: RestoreSource,
   /** SHA-256 of the bytes that every member was given; null where a running cluster gave them. */
   sourceSha256: Sha256.nullable(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Hex64 } from '../manifest.ts';
 import { ComponentDescription, MemberDescription } from './cluster-description.ts';
 import { phases, stepKinds, type StepKind } from './phases.ts';
+import { PlannedChange, RestoreScope, WantedConfiguration } from './scope.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Revision = z.int().min(0);
@@ -141,6 +142,8 @@ export const PlannedStep = z.object({
   does: z.string(),
   undone: z.string().nullable(),
   final: z.boolean(),
+  /** Whether API servers come up with it, though it is no `serve`: a server of K3s or RKE2 has etcd and them in one unit. */
+  serves: z.literal(true).optional(),
   /** Milliseconds after which it counts as failed. */
   limitMs: z.int().min(1),
   /** Milliseconds that it should take. */
@@ -177,6 +180,12 @@ export const RestorePlan = z.object({
   controlPlane: z.array(PlannedComponent).default([]),
   /** `replace`: the other members of the cluster, which run on and through which it is asked. */
   staying: z.array(MemberDescription).optional(),
+  /** How much is brought back; absent in plans of before there was more than etcd. */
+  scope: RestoreScope.optional(),
+  /** What the machines are compared with; absent with scope `none`. */
+  wanted: WantedConfiguration.optional(),
+  /** In what they differ from it; absent with scope `none`. */
+  changes: z.array(PlannedChange).optional(),
   loss: RestoreLoss,
   /** What could be done instead, best first. */
   otherWays: z

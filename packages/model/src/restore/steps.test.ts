@@ -37,8 +37,9 @@ const shapes = fc
     attested: fc.boolean(),
     size: fc.nat({ max: 2 ** 40 }),
     parts: fc.array(fc.record({ component: fc.constantFrom(...componentKinds), off: fc.boolean() })),
+    changed: fc.array(fc.record({ at: fc.constantFrom(...names), applies: fc.boolean() }), { maxLength: 4 }),
   })
-  .map(({ way, seeded, fresh, former, attested, size, parts }): Shape => {
+  .map(({ way, seeded, fresh, former, attested, size, parts, changed }): Shape => {
     const source = {
       snapshot: { kind: 'snapshot', label: 's', path: '/s', sha256: '', size, revision: 1, takenAt: null },
       salvage: { kind: 'salvage', member: 'm1', size, revision: 1 },
@@ -55,6 +56,7 @@ const shapes = fc
         role: i < fresh ? 'member' : 'former',
         ...(i === fresh && attested && { attested: { by: 'root@m1', reason: 'scrapped' } }),
       })),
+      changes: changed,
       controlPlane: parts.map(({ component, off }, i) => ({
         name: `part-${i}`,
         component,
@@ -121,6 +123,23 @@ describe('whatever is restored,', () => {
     );
   });
 
+  test('what is brought back beside the data is put in place while nothing can be started, once where anything is', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const steps = planSteps(shape);
+        const at = (...kinds: string[]): number[] =>
+          steps.flatMap(({ kind }, i) => (kinds.includes(kind) ? [i] : []));
+        const applied = (shape.changes ?? []).flatMap(({ at: name, applies }) => (applies ? [name] : []));
+        const wanted = shape.way === 'replace' ? [] : [...new Set(applied)];
+        expect(at('configure').map((i) => steps[i]!.member)).toEqual(wanted);
+        for (const i of at('configure')) {
+          expect(i).toBeGreaterThan(Math.max(...at('halt', 'stop', 'keep')));
+          expect(i).toBeLessThan(Math.min(...at('place', 'start')));
+        }
+      }),
+    );
+  });
+
   test('a control plane is down while data moves and until it is proven, and API servers are the first to serve', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
@@ -146,4 +165,15 @@ describe('whatever is restored,', () => {
       }),
     );
   });
+});
+
+test('API servers come up with the etcd of a server of K3s or RKE2, so its start serves', () => {
+  const source = { kind: 'file', label: 's', path: '/s', sha256: '', size: 1, revision: 1 } as never;
+  const members = (['k3s-rke2', 'systemd'] as const).map((driver, i) => {
+    return { name: `m${i + 1}`, role: 'member' as const, run: { driver } };
+  });
+  const steps = planSteps({ way: 'snapshot', strategy: 'all', seed: null, source, members });
+  expect(steps.filter(({ serves }) => serves).map(({ kind, member: of }) => [kind, of])).toEqual([
+    ['start', 'm1'],
+  ]);
 });

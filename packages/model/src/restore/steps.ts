@@ -1,4 +1,4 @@
-import { componentKinds, type ComponentKind } from './cluster-description.ts';
+import { componentKinds, type ComponentKind, type HostDescription } from './cluster-description.ts';
 import { stepEntry, stepTable, type StepKind } from './phases.ts';
 import type { PlannedStep, RestorePlan } from './restore-plan.ts';
 
@@ -8,12 +8,14 @@ type Shape = Pick<RestorePlan, 'way' | 'strategy' | 'seed' | 'source'> & {
     readonly role: 'member' | 'former';
     /** A machine that is vouched to be off: nothing is done on it. */
     readonly attested?: unknown;
+    readonly run?: Pick<HostDescription, 'driver'>;
   }[];
   readonly controlPlane?: readonly {
     readonly name: string;
     readonly component: ComponentKind;
     readonly attested?: unknown;
   }[];
+  readonly changes?: readonly { readonly at: string; readonly applies: boolean }[] | undefined;
 };
 
 /** The steps of a restore, from its shape alone; `estimate` tells the milliseconds that one should take. */
@@ -22,6 +24,7 @@ export function planSteps(
   estimate: (kind: StepKind, bytes: number) => number = () => 0,
 ): PlannedStep[] {
   const bytes = shape.source.size;
+  const whole = shape.members.filter(({ run }) => run?.driver === 'k3s-rke2').map(({ name }) => name);
   return sequence(shape).map(([kind, member], index) => {
     const { phase, does, undone, final, limitMs, limitPerByteMs } = stepEntry(kind);
     return {
@@ -32,6 +35,7 @@ export function planSteps(
       does,
       undone,
       final: final === true,
+      ...(kind === 'start' && member !== null && whole.includes(member) && { serves: true as const }),
       limitMs: Math.ceil(limitMs + (limitPerByteMs ?? 0) * bytes),
       estimateMs: Math.ceil(estimate(kind, bytes)),
     };
@@ -40,7 +44,8 @@ export function planSteps(
 
 type Ordered = [kind: StepKind, member: string | null];
 
-function sequence({ way, strategy, seed, source, members, controlPlane = [] }: Shape): Ordered[] {
+function sequence(shape: Shape): Ordered[] {
+  const { way, strategy, seed, source, members, controlPlane = [], changes = [] } = shape;
   const all = members.filter(({ attested }) => attested === undefined).map(({ name }) => name);
   const every = members.map(({ name }) => name);
   const fresh = members.filter(({ role }) => role === 'member').map(({ name }) => name);
@@ -67,6 +72,7 @@ function sequence({ way, strategy, seed, source, members, controlPlane = [] }: S
       .map(({ name }) => name),
   );
   const salvaged = source.kind === 'salvage';
+  const changed = new Set(changes.flatMap(({ at, applies }) => (applies ? [at] : [])));
   return [
     ...each('lock', all),
     ['check', null],
@@ -77,6 +83,8 @@ function sequence({ way, strategy, seed, source, members, controlPlane = [] }: S
     ...each('keep', all),
     ...(salvaged ? [['salvage', source.member] as Ordered, ...each('share', built)] : []),
     ...each('stage', built),
+    // While the name of the data is barred: a boot amid it starts nothing from what is half old.
+    ...each('configure', [...changed]),
     ...each('place', built),
     ...each('start', built),
     ...joins(joining),
