@@ -42,12 +42,15 @@ export { type KubeApiserver, startKubeApiserver } from './kube-apiserver/start.t
 export { kubeApiserverOrSkip } from './kube-apiserver/require.ts';
 export { etcdOrSkip, type EtcdOrSkip, goOrSkip } from './require.ts';
 export { unzipOrSkip, unzipProgram } from './archive/unzip.ts';
+export { postgresqlOrSkip } from './postgresql/require.ts';
+export { type PostgresqlServer, startPostgresql } from './postgresql/start.ts';
 export { sealingPrograms, type SealingPrograms, sealingProgramsOrSkip } from './sealing/programs.ts';
 export { type Host } from './hosts/host.ts';
 export { type Lan } from './hosts/lan.ts';
 export { hostsOrSkip } from './hosts/require.ts';
 export { type SystemdMachine } from './systemd/machine.ts';
 export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';
+export { testReceiver, type TestReceiver } from './http/receiver.ts';
 export { faultProxy } from './s3/fault-proxy.ts';
 export { type FaultProxy, type FaultRule } from './s3/faults.ts';
 export { rcloneCommand, rcloneEnvironment } from './s3/rclone.ts';

@@ -4,6 +4,7 @@ import { etcdBinaries } from './obtain/etcd.ts';
 import { messageOf } from './obtain/run.ts';
 import { etcdMinors } from './obtain/versions.ts';
 import type { Progress } from './obtain/ways.ts';
+import { postgresqlPrograms } from './postgresql/obtain.ts';
 import { cephPrograms } from './s3/obtain-ceph.ts';
 import { minioCommand } from './s3/obtain-minio.ts';
 import { rcloneCommand } from './s3/rclone.ts';
@@ -29,6 +30,10 @@ const parts: Readonly<Record<string, (progress: Progress) => Promise<string>>> =
     return `radosgw: ${ceph.version}, ${ceph.path('radosgw')}`;
   },
   minio: async (progress) => `minio: ${await minioCommand(progress)}`,
+  postgresql: async (progress) => {
+    const postgresql = await postgresqlPrograms(progress);
+    return `PostgreSQL: ${postgresql.version}, ${postgresql.path('postgres')}`;
+  },
   rclone: async (progress) => `rclone: ${await rcloneCommand(progress)}`,
   unzip: async (progress) => `unzip: ${(await unzipProgram(progress)).unzip}`,
   sealing: async (progress) => `age and zstd: ${Object.values(await sealingPrograms(progress)).join(', ')}`,

@@ -18,9 +18,15 @@ export interface AlertTable {
   list(
     asked: PageAsked & { readonly clusters: readonly string[] | null; readonly resolved: boolean },
   ): Promise<Page<FleetAlert>>;
-  /** Stores what has fired and what has resolved, with a notice of each for every receiver, in one. */
+  /**
+   * Stores what has fired and what has resolved, with a notice of each for every receiver but heartbeats, in one. One that
+   * is open already does not fire again, and one that is not open does not resolve: both are passed over.
+   */
   change(fired: readonly FleetAlert[], resolved: readonly FleetAlert[], at: string): Promise<void>;
-  /** Takes notices that are due for a replica, which nobody else gets until `until`. */
+  /**
+   * Takes notices that are due, in the order of their ids, which nobody else gets until `until`. Of a receiver none is taken
+   * as long as an earlier one is put off or with somebody else: it hears of everything in order.
+   */
   claimNotices(now: string, until: string, limit: number): Promise<readonly Notice[]>;
   /** It was told, or is given up. */
   told(id: number): Promise<void>;

@@ -19,7 +19,7 @@ export interface ClusterTable {
   /** By name. `ids`: of these alone; null: of all. */
   list(asked: PageAsked & { readonly ids: readonly string[] | null }): Promise<Page<StoredCluster>>;
   all(): Promise<readonly StoredCluster[]>;
-  /** @param version that the change is made to; null: whichever */
+  /** @param version that the change is made to; null: whichever. @throws Failure name-taken by another cluster */
   put(id: string, version: number | null, spec: ClusterSpec, at: string): Promise<Put<StoredCluster>>;
   /** With everything that belongs to it. */
   remove(id: string): Promise<boolean>;

@@ -13,6 +13,20 @@ export interface StoredNode {
   readonly inventoryHash: string;
 }
 
+type Member = Inventory['members'][number];
+
+/** A node with the part of its inventory that is asked for of all nodes again and again. */
+export interface NodeOutline extends Omit<StoredNode, 'inventory'> {
+  readonly inventory: {
+    readonly members: readonly (Pick<
+      Member,
+      'running' | 'answers' | 'inQuorum' | 'isLearner' | 'version' | 'alarms'
+    > & { readonly description: Pick<Member['description'], 'name'> })[];
+    readonly kubernetesVersion: string | null;
+    readonly certificates: readonly Pick<Inventory['certificates'][number], 'of' | 'notAfter'>[];
+  } | null;
+}
+
 /** What one sync tells of a node, beside its inventory. */
 export interface Sighting {
   readonly node: string;
@@ -27,7 +41,11 @@ export interface NodeTable {
   ): Promise<StoredNode>;
   get(id: string): Promise<StoredNode | undefined>;
   ofCluster(cluster: string): Promise<readonly StoredNode[]>;
+  /** Those of some clusters, in one query: for a page of a list. */
+  ofClusters(clusters: readonly string[]): Promise<readonly StoredNode[]>;
   all(): Promise<readonly StoredNode[]>;
+  /** The same in outline: of the inventories only those are read that have changed since this was asked last. */
+  outlines(): Promise<readonly NodeOutline[]>;
   /** Many at once, in one transaction: thousands of agents are heard every few seconds. */
   seen(sightings: readonly Sighting[]): Promise<void>;
   setInventory(id: string, inventory: Inventory, hash: string): Promise<void>;

@@ -1,12 +1,6 @@
 import type { Operation, OperationEvent, OperationKind, OperationState } from '@holdfast/model/fleet';
 import type { Page, PageAsked } from './store.ts';
 
-/** Who carries an operation on, and until when nobody else does. */
-export interface Claim {
-  readonly runner: string;
-  readonly until: string;
-}
-
 /** What can change of an operation. */
 export type OperationChange = Partial<
   Pick<
@@ -24,10 +18,22 @@ export type OperationChange = Partial<
   >
 >;
 
+/** How operations of one kind ended last under a policy. */
+export interface LastEnded {
+  readonly cluster: string;
+  readonly policy: string;
+  readonly state: OperationState;
+  readonly endedAt: string;
+  readonly why: string;
+  /** When the newest that succeeded ended; null: none has. */
+  readonly succeededAt: string | null;
+}
+
 export interface OperationTable {
   /**
    * @returns the operation; where one with the same policy, kind and `scheduledFor` is there already, that one with
    *   `isNew` false, and nothing is made
+   * @throws Failure cluster-unknown
    */
   create(operation: Operation): Promise<{ readonly operation: Operation; readonly isNew: boolean }>;
   get(id: string): Promise<Operation | undefined>;
@@ -42,7 +48,7 @@ export interface OperationTable {
   /** Those of a cluster that are not over. */
   open(cluster: string): Promise<readonly Operation[]>;
   /**
-   * Takes operations that are `waiting` or `running` and that nobody else has claimed, oldest first, for a runner. No two
+   * Takes operations that are `waiting` or `running` and that nobody has claimed, this runner neither, oldest first. No two
    * runners ever hold the same.
    */
   claim(runner: string, now: string, until: string, limit: number): Promise<readonly Operation[]>;
@@ -63,8 +69,14 @@ export interface OperationTable {
     events?: readonly Omit<OperationEvent, 'operation' | 'n'>[],
     from?: readonly OperationState[],
   ): Promise<Operation | undefined>;
-  /** Events from number `from` on, in order. `progress` is kept only as the newest. */
+  /**
+   * Events from number `from` on, in order, numbered from 0 without holes. `progress` takes no number: the newest comes after
+   * all others, with the number of the event that it followed, as long as none came after it; so who asks from one more than
+   * the last number gets it again, and knows it by its moment.
+   */
   events(id: string, from: number, limit: number): Promise<readonly OperationEvent[]>;
+  /** By cluster and policy: the newest of a kind that has ended, and when the newest one that succeeded has. */
+  lastEnded(kind: OperationKind): Promise<readonly LastEnded[]>;
   /** Removes those that ended before a moment, but the newest so many of each cluster and kind. */
   removeEnded(before: string, keep: number): Promise<number>;
 }

@@ -18,11 +18,13 @@ export interface StoredOrder {
 }
 
 export interface OrderTable {
-  /** @param key of the caller: asked again with it for the same operation, the first order is told and none is made. Rings the node. */
+  /** @param key of the caller: asked again with it for the same operation, the first order is told and none is made. Rings the node. @throws Failure operation-unknown */
   create(order: Order, key: string): Promise<StoredOrder>;
   get(id: string): Promise<StoredOrder | undefined>;
   /** Those of a node that have no outcome, oldest first. */
   open(node: string): Promise<readonly StoredOrder[]>;
+  /** How many have no outcome. */
+  countOpen(): Promise<number>;
   ofOperation(operation: string): Promise<readonly StoredOrder[]>;
   /** The first outcome counts. Rings the order and its operation. @returns whether this one did */
   settle(id: string, outcome: OrderOutcome, at: string): Promise<boolean>;
@@ -32,7 +34,7 @@ export interface OrderTable {
    * Stores events that come next in number; earlier ones are known and passed over, later ones are left out. Of `progress`
    * only the newest is kept. Rings the order and its operation.
    *
-   * @returns by order, up to which number (inclusive) they are stored
+   * @returns by order, up to which number (inclusive) they are stored; an order that is gone, or has none, is not in it
    */
   tell(events: readonly OrderEvent[]): Promise<ReadonlyMap<string, number>>;
   /** The events of type `record` and `note` of an order, by number. */

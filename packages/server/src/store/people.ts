@@ -1,4 +1,4 @@
-import type { Grant, Token, User } from '@holdfast/model/fleet';
+import type { Token, User } from '@holdfast/model/fleet';
 import type { Put } from './store.ts';
 
 /** `password` is its hash, with how it was made; '' lets nobody in. */
@@ -39,5 +39,3 @@ export interface TokenTable {
   removeLogins(user: string, but: string | null): Promise<void>;
   removeExpired(before: string): Promise<void>;
 }
-
-export type { Grant };

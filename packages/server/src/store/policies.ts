@@ -24,7 +24,12 @@ export interface PolicyTable {
   /** By name. */
   ofCluster(cluster: string): Promise<readonly StoredPolicy[]>;
   all(): Promise<readonly StoredPolicy[]>;
-  /** Makes or changes it; its `next` is taken from `times`. @param version that is changed; null: whichever, or none */
+  /**
+   * Makes or changes it; of one that is there only `next` is taken from `times`, `last` stays.
+   *
+   * @param version that is changed; null: whichever, or none
+   * @throws Failure cluster-unknown, and policy-unknown where a version is given and there is none
+   */
   put(
     cluster: string,
     version: number | null,

@@ -14,7 +14,7 @@ export interface SettingTable {
 
 /** A reply that is given again to who asks again with the same key. */
 export interface StoredReply {
-  /** SHA-256 of method, path and body. */
+  /** A keyed hash of method, path and body. */
   readonly request: string;
   /** Null while the first request is still at work. */
   readonly reply: {

@@ -1,6 +1,17 @@
 import type { FleetSnapshot } from '@holdfast/model/fleet';
 import type { Page, PageAsked } from './store.ts';
 
+/** The newest snapshots under a policy in a repository: when they were finished; null: there is none. */
+export interface SnapshotHead {
+  readonly cluster: string;
+  readonly repository: string;
+  readonly policy: string | null;
+  /** Of all that are not damaged. */
+  readonly stored: string | null;
+  /** Of those that are verified, trusted, not degraded and not `pre-restore`. */
+  readonly verified: string | null;
+}
+
 /** An index of what repositories hold; it can be made again from them. */
 export interface SnapshotTable {
   get(cluster: string, id: string): Promise<FleetSnapshot | undefined>;
@@ -25,8 +36,12 @@ export interface SnapshotTable {
   totals(): Promise<
     readonly { readonly repository: string; readonly snapshots: number; readonly storedBytes: number }[]
   >;
-  /** By cluster: how many, and the newest that is verified, trusted and not degraded. */
-  newest(): Promise<
+  /** By cluster: how many, and the newest that is verified, trusted, not degraded, not missing and not `pre-restore`. @param clusters of these alone; absent: of all */
+  newest(
+    clusters?: readonly string[],
+  ): Promise<
     readonly { readonly cluster: string; readonly snapshots: number; readonly newest: FleetSnapshot | null }[]
   >;
+  /** By cluster, repository and policy (null: of none): the newest of those that are not missing. */
+  heads(): Promise<readonly SnapshotHead[]>;
 }

@@ -40,7 +40,7 @@ export interface Store extends Tables, AsyncDisposable {
   readonly bell: Bell;
   /**
    * All or nothing, as if nothing else went on meanwhile; done again by itself where it came into another's way, so `work`
-   * does nothing but ask the tables.
+   * does nothing but ask its tables; to ask the store itself within it is refused.
    */
   transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
   /** Whether it answers. @throws Failure store-unreachable */
