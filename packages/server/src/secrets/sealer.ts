@@ -6,4 +6,9 @@ export interface Sealer {
   seal(of: string, plain: Uint8Array): Uint8Array;
   /** @throws Failure secret-unreadable: another key, or damaged */
   open(of: string, sealed: Uint8Array): Uint8Array;
+  /**
+   * A hash (HMAC-SHA-256, hexadecimal) by the same key, of what may hold a secret that could be guessed: the same for the
+   * same, and of no use without the key.
+   */
+  mark(of: string, plain: string): string;
 }
