@@ -41,6 +41,18 @@ export interface Operations {
     wanted: { readonly cluster: string; readonly request: RestoreRequest },
   ): Promise<Operation>;
   /**
+   * The same, and once the plan stands and no check of it has failed the runner asks for its restore by itself, in the
+   * asker's name: for clients that cannot read a plan, as Rancher's are. The plan's result then names the restore
+   * (`restore`); where a check has failed, or another operation holds the cluster meanwhile, the operation ends as failed
+   * with the reason.
+   *
+   * @throws Failure as `plan`; cluster-busy with the holder
+   */
+  planAndRestore(
+    asker: Asker,
+    wanted: { readonly cluster: string; readonly request: RestoreRequest },
+  ): Promise<Operation>;
+  /**
    * @throws Failure operation-unknown, plan-unusable (not one that was made, its hash differs, a check of it failed, or it
    *   is too old), confirm-wrong, cluster-busy with the holder
    */

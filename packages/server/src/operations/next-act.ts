@@ -1,0 +1,12 @@
+import type { Act } from './acts.ts';
+import { attemptAct } from './attempt-act.ts';
+import { restoreAct } from './restore-act.ts';
+import type { View } from './view.ts';
+
+/**
+ * What is to be done next with an operation that is not over: a pure function of what is stored and of who is connected.
+ * Whoever carries it on, and wherever the one before died, finds the same.
+ */
+export function nextAct(view: View): Act {
+  return view.operation.kind === 'restore' ? restoreAct(view) : attemptAct(view);
+}
