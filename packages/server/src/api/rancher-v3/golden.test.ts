@@ -1,0 +1,3 @@
+import { goldenSuite } from './testing/golden-suite.ts';
+
+goldenSuite('SQLite');
