@@ -13,12 +13,19 @@ export interface Scan {
 export interface Catalogue {
   /** Looks into all repositories of a cluster. @throws Failure cluster-unknown; the signal's reason */
   scan(cluster: string, signal: AbortSignal): Promise<Scan>;
-  /** A snapshot has just been stored, deleted, or looked at anew: looks at that one alone. */
+  /**
+   * A snapshot has just been stored, deleted, or looked at anew: looks at that one alone.
+   *
+   * @param drilledAt when a drill of it has just passed: repositories do not hold that
+   * @returns undefined: it is not there
+   * @throws Failure cluster-unknown, repository-unknown; what keeps the repository from being read
+   */
   refresh(
     cluster: string,
     repository: string,
     name: string,
     signal: AbortSignal,
+    drilledAt?: string,
   ): Promise<FleetSnapshot | undefined>;
   /** Finds the clusters that a repository holds and the fleet does not know, by name: after the database was lost. */
   unknown(
