@@ -9,4 +9,7 @@
  * - catalogue:  what the repositories hold.
  * - alerts, metrics: what is told without being asked.
  */
-export type { Store } from './store/store.ts';
+export { makeLog, type LogSink } from './log.ts';
+export { serverMetricTable } from './metrics/metric-table.ts';
+export { startServer, type RunningServer, type ServerOptions } from './server.ts';
+export type { CertificateFiles } from './pki/server-tls.ts';

@@ -21,10 +21,10 @@ export interface Asked<Name extends RouteName> {
   /** `Last-Event-ID`, of streams. */
   readonly lastEvent: number | null;
   /** What the audit log is to have beside route, caller and parameters; and of which cluster it is, where params do not tell. */
-  note(
+  readonly note: (
     details: Readonly<Record<string, unknown>>,
     of?: { readonly cluster?: string; readonly of?: string },
-  ): void;
+  ) => void;
 }
 
 type ReplyBody<Name extends RouteName> = Routes[Name]['reply'] extends z.ZodType
@@ -32,16 +32,14 @@ type ReplyBody<Name extends RouteName> = Routes[Name]['reply'] extends z.ZodType
   : undefined;
 
 /** What a handler returns: the reply's body; with its version where there is an ETag; a stream of them; or a text. */
-export type Answered<Name extends RouteName> = Routes[Name] extends { readonly form: 'events' | 'lines' }
+type Answered<Name extends RouteName> = Routes[Name] extends { readonly form: 'events' | 'lines' }
   ? AsyncIterable<ReplyBody<Name>>
   : Routes[Name] extends { readonly etag: string }
     ? { readonly body: ReplyBody<Name>; readonly version: number }
     : ReplyBody<Name>;
 
 /** Implements a route: everything that a route's data says (who may, shapes, ETag, idempotency, audit) is seen to before. */
-export type Handler<Name extends RouteName> = (
-  asked: Asked<Name>,
-) => Promise<Answered<Name>> | Answered<Name>;
+type Handler<Name extends RouteName> = (asked: Asked<Name>) => Promise<Answered<Name>> | Answered<Name>;
 
 /** Handlers of some routes; those of all of them together implement the API. */
 export type Handlers<Names extends RouteName = RouteName> = { readonly [Name in Names]: Handler<Name> };
