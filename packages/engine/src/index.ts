@@ -17,6 +17,8 @@
  * - restore: a member's data directory, from a snapshot.
  * - adopt:   what other systems left: found, told, read.
  * - give-back: a snapshot, written as another system would have left it.
+ * - fleet-repository: a repository as the fleet describes it, opened.
+ * - notify:  how somebody is told something.
  * - scratch: the plain content of a sealed snapshot, while it is read by position.
  * - sandbox: a throw-away etcd; what a stopped member has, made a snapshot.
  * - drill:   a stored snapshot, restored into a throw-away etcd and questioned.
@@ -24,6 +26,7 @@
  */
 export type { Progress, VerbContext } from './context.ts';
 export { orAborted } from './or-aborted.ts';
+export { abortAfterClearing, inTime, type InTime } from './in-time.ts';
 export { writeDurably } from './durable-file.ts';
 export { holdFolder, type HeldByOther } from './process-lock.ts';
 export * from './restore/index.ts';
@@ -42,4 +45,6 @@ export * from './policy-file/index.ts';
 export * from './drill/index.ts';
 export * from './adopt/index.ts';
 export * from './give-back/index.ts';
+export * from './notify/index.ts';
+export * from './fleet-repository/index.ts';
 export { etcdProgram, salvageSnapshot, type SalvagedSnapshot, type SalvageOptions } from './sandbox/index.ts';

@@ -7,6 +7,7 @@
  * - companion:    a file that a restore needs beside the snapshot: CAs, keys, tokens, manifests.
  * - distribution: how a cluster was made, so where its companions are.
  * - bootstrap:    the CAs and keys that K3s and RKE2 keep in etcd, sealed with the servers' token.
+ * - configuration: what is brought back of a machine beside its data, and how a change of it is shown.
  * - finding:      what a check of companions says, without anything secret.
  */
 export { detectDistribution, type Distribution, type RootReader } from './distribution.ts';
@@ -29,6 +30,8 @@ export {
   type SnapshotFactsTaker,
   startSnapshotFacts,
 } from './companions/snapshot-facts.ts';
+export { configurationUse, type ConfigurationUse } from './configuration/use-of.ts';
+export { maskedDiff } from './configuration/masked-diff.ts';
 export { configDataOf } from './objects/config-data.ts';
 export { uidOf } from './objects/stored-object.ts';
 export { type Census, type CensusGroup } from './envelopes/census.ts';

@@ -9,6 +9,7 @@ export * from './lead/index.ts';
 export * from './plan/index.ts';
 export type {
   ArtefactSource,
+  CompareOrder,
   ComponentOrder,
   ComponentSight,
   NodeContext,
@@ -17,4 +18,5 @@ export type {
   StepOrder,
 } from './node.ts';
 export type { Connect, NodeOf } from './ports.ts';
+export { openSavedFiles } from './saved-files.ts';
 export { thisUser } from './this-user.ts';

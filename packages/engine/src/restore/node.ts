@@ -3,11 +3,15 @@ import type {
   ComponentDescription,
   MemberDescription,
   MemberSight,
+  PlannedChange,
   PlannedComponent,
   PlannedMember,
   RestorePlan,
+  RestoreScope,
   StepKind,
+  WantedConfiguration,
 } from '@holdfast/model';
+import type { PeerArtefact } from '@holdfast/model/fleet';
 import type { Progress } from '../context.ts';
 
 /** What a step found or did, as JSON; it is kept in the journal. */
@@ -17,7 +21,15 @@ export type StepEvidence = Readonly<Record<string, unknown>>;
 export interface ArtefactSource {
   readonly sha256: string;
   readonly size: number;
-  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** @param from the first byte that is wanted; 0 when absent */
+  open(signal: AbortSignal, from?: number): AsyncIterable<Uint8Array>;
+  /**
+   * Of bytes that lie on another machine: where its peers get them, so that they need not pass through whoever leads. Absent
+   * where whoever leads has them.
+   *
+   * @throws Failure node-silent, and what that machine throws
+   */
+  readonly peer?: (context: NodeContext) => Promise<PeerArtefact>;
 }
 
 /** One step, to be carried out where a member lives. */
@@ -29,7 +41,7 @@ export interface StepOrder {
   readonly found: Partial<Readonly<Record<StepKind, StepEvidence>>>;
   /** `start` of a member that joins a running cluster: `--initial-cluster` with all members and itself. */
   readonly join?: { readonly initialCluster: string };
-  /** `fetch` and `share`: what is to be had. `stage`: what it must be. */
+  /** `fetch` and `share`: what is to be had. `stage`: what it must be. `configure`: as of a part of the control plane. */
   readonly artefact?: ArtefactSource;
   /** Undoing a restore that had started an etcd: what the new cluster may have taken in is put aside as `member.undone-<id>`. */
   readonly keepNew?: true;
@@ -38,11 +50,28 @@ export interface StepOrder {
 /** One step of a part of the control plane, to be carried out where it lives. */
 export interface ComponentOrder {
   readonly plan: RestorePlan;
-  readonly kind: 'halt' | 'serve';
+  readonly kind: 'halt' | 'serve' | 'configure';
   /** `running` is what the check right before the restore saw, where that was made. */
   readonly component: PlannedComponent;
   /** What the steps of this restore that are done on this component have found, by kind. */
   readonly found: Partial<Readonly<Record<StepKind, StepEvidence>>>;
+  /** `configure` with scope `all`: the saved files, as `openSavedFiles` reads them. */
+  readonly artefact?: ArtefactSource;
+}
+
+/** What a machine is compared with. */
+export interface CompareOrder {
+  /** Of the restore that this is for. */
+  readonly restore: string;
+  readonly scope: RestoreScope;
+  readonly wanted: WantedConfiguration;
+  /** What of the cluster lives on the machine. */
+  readonly members: readonly MemberDescription[];
+  readonly components: readonly ComponentDescription[];
+  /** All members of the cluster, by whose addresses machines know each other. */
+  readonly among: readonly Pick<MemberDescription, 'peerUrls'>[];
+  /** Scope `all`: the saved files, as `openSavedFiles` reads them. */
+  readonly artefact?: ArtefactSource;
 }
 
 /** What was seen of a part of the control plane. */
@@ -68,6 +97,8 @@ export interface NodeContext {
 export interface RestoreNode {
   /** Looks and changes nothing. */
   observe(member: MemberDescription, context: NodeContext): Promise<MemberSight>;
+  /** In what the machine differs from what was saved, every secret masked. Changes nothing. */
+  compare(order: CompareOrder, context: NodeContext): Promise<readonly PlannedChange[]>;
   perform(order: StepOrder, context: NodeContext): Promise<StepEvidence>;
   /** Undoes a step that was begun, done or not. */
   undo(order: StepOrder, context: NodeContext): Promise<StepEvidence>;

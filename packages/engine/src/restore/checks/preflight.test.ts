@@ -275,6 +275,21 @@ test.each([
   expect((await made({ members: [...members] }))['P10']).toMatchObject({ outcome });
 });
 
+test.each([
+  ['docker', { driver: 'docker', container: 'etcd', restart: 'always' }],
+  ['k3s', { driver: 'k3s-rke2', runtime: 'k3s' }],
+] as const)('a member that is run by %s cannot join, and need not where all are built', async (_, run) => {
+  const members = ['m1', 'm2', 'm3'].map((name, i) => memberOf(name, 1 + 2 * i, { run }));
+  const seeded = await made({ members, strategy: 'seed', seed: 'm1' });
+  expect(seeded['P10']).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringMatching(
+      /^m2 would have to join, and .* \(--strategy all needs no joining\); m3 /,
+    ) as string,
+  });
+  expect((await made({ members }))['P10']).toMatchObject({ outcome: 'passed' });
+});
+
 test('a clock that was wound back fails', async () => {
   const wound: Clock = { ...systemClock, now: () => new Date('2025-12-31T00:00:00Z') };
   expect((await made({}, {}, wound))['P12']).toMatchObject({

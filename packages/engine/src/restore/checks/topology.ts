@@ -1,4 +1,4 @@
-import { hostOf, isLoopback, type MemberDescription } from '@holdfast/model';
+import { hostOf, isLoopback, whyCannotJoin, type MemberDescription } from '@holdfast/model';
 import { portIsOpen } from '../../doctor/port.ts';
 import type { Finding, Subject } from './request.ts';
 
@@ -21,6 +21,7 @@ export async function checkTopology(subject: Subject): Promise<Finding> {
       members.flatMap(({ clientUrls }) => clientUrls),
     ),
     ...unreachableHosts(members),
+    ...cannotJoin(subject.plan),
     ...(await portsOfOthers(subject)),
   ];
   const evidence = {
@@ -36,6 +37,17 @@ export async function checkTopology(subject: Subject): Promise<Finding> {
     return { outcome: 'warned', detail: `${count} ${why}`, evidence };
   }
   return { outcome: 'passed', detail: `${count} at addresses of their own`, evidence };
+}
+
+/** A member that joins has to be told so, where its etcd is started. */
+function cannotJoin({ way, strategy, seed, members }: Subject['plan']): string[] {
+  return members.flatMap(({ name, role, run }) => {
+    const joins = role === 'member' && (way === 'replace' || (strategy === 'seed' && seed !== name));
+    const why = joins ? whyCannotJoin(run) : undefined;
+    if (why === undefined) return [];
+    const instead = way === 'replace' ? '' : ' (--strategy all needs no joining)';
+    return [`${name} would have to join, and ${why}${instead}`];
+  });
 }
 
 function twice(what: string, values: readonly string[]): string[] {

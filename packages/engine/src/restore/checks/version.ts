@@ -1,7 +1,24 @@
 import type { Finding, Subject } from './request.ts';
 
-/** P4: the etcd that will run understands the data: it has the snapshot's minor version or the next one. */
+/**
+ * P4: the etcd that will run understands the data: it has the snapshot's minor version or the next one. Where the version of
+ * Kubernetes is wanted back as well, what a person has to see to of it is told.
+ */
 export async function checkVersion(subject: Subject): Promise<Finding> {
+  const { outcome, detail, evidence } = await ofEtcd(subject);
+  const open = (subject.plan.changes ?? []).filter(({ kind, applies }) => kind === 'version' && !applies);
+  if (open.length === 0) return { outcome, detail, ...(evidence && { evidence }) };
+  const parts = open.map(
+    ({ at, what, from, to }) => `${what} of ${at} from ${from ?? 'what it is'} to ${to}`,
+  );
+  return {
+    outcome: outcome === 'passed' ? 'warned' : outcome,
+    detail: `${detail}; a person has to bring ${parts.join(', ')}`,
+    evidence: { ...evidence, byHand: parts },
+  };
+}
+
+async function ofEtcd(subject: Subject): Promise<Finding> {
   const { plan, stored } = subject;
   if (plan.source.kind !== 'snapshot') {
     return { outcome: 'passed', detail: 'the data stays with the etcd that wrote it' };

@@ -24,6 +24,7 @@ async function check(plan: RestorePlan): Promise<StepEvidence> {
     nodes: ({ name }) => ({
       observe: async () =>
         Promise.resolve(plan.members.find((each) => each.name === name)?.sight ?? sightOf()),
+      compare: asked,
       perform: asked,
       undo: asked,
       observeComponent: async () => Promise.resolve({ running: true, detail: 'it runs' }),

@@ -22,6 +22,7 @@ async function check(changes: Partial<RestorePlan>, sight: MemberSight): Promise
     found: () => undefined,
     nodes: () => ({
       observe: async () => Promise.resolve(sight),
+      compare: asked,
       perform: asked,
       undo: asked,
       observeComponent: async () => Promise.resolve({ running: true, detail: 'it runs' }),

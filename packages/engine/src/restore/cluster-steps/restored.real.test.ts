@@ -63,6 +63,7 @@ function orderOf(
     found: () => undefined,
     nodes: () => ({
       observe: async (member) => sightOf({ dataFault: member.name }),
+      compare: unasked,
       perform: unasked,
       undo: unasked,
       observeComponent: unasked,

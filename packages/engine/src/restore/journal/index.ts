@@ -18,5 +18,6 @@ export {
   type RestoreFolder,
 } from './folder.ts';
 export { Journal, readJournal } from './journal.ts';
+export { journalText } from './record-line.ts';
 export { isHeld } from '../../process-lock.ts';
 export { holdRestore } from './lock.ts';

@@ -9,6 +9,11 @@ export function recordLine(record: JournalRecord): Buffer {
   return Buffer.concat([Buffer.from(`${digits(text)} `), text, Buffer.of(newline)]);
 }
 
+/** A whole journal. */
+export function journalText(records: readonly JournalRecord[]): string {
+  return Buffer.concat(records.map(recordLine)).toString();
+}
+
 /** What a journal holds. */
 interface JournalContent {
   readonly records: readonly JournalRecord[];

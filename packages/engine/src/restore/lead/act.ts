@@ -1,7 +1,15 @@
 import { Failure, formatDuration, isFailure } from '@holdfast/base';
 import { stepEntry, type PlannedStep, type StepKind } from '@holdfast/model';
 import { performClusterStep } from '../cluster-steps/index.ts';
-import type { ComponentOrder, ComponentSight, NodeContext, RestoreNode, StepEvidence } from '../node.ts';
+import type {
+  ComponentOrder,
+  ComponentSight,
+  NodeContext,
+  RestoreNode,
+  StepEvidence,
+  StepOrder,
+} from '../node.ts';
+import { savedFiles } from '../saved-files.ts';
 import { stateOf, type Leader } from './leader.ts';
 import { componentOrder, doingOrder, foundBy, memberNamed, undoingOrder } from './step-order.ts';
 import { withinLimit, type Ending } from './within-limit.ts';
@@ -17,10 +25,17 @@ export async function doStep(
     refuseTooEarly(leader, step);
     const context = nodeContext(leader, endOfStep);
     const componentAct = actOnComponent(leader, step);
-    if (componentAct !== undefined) return componentAct.node.performComponent(componentAct.order, context);
+    if (componentAct !== undefined) {
+      const order = await withSavedFiles(leader, step, componentAct.order);
+      return componentAct.node.performComponent(order, context);
+    }
     if (!isOnNode(step)) return inCluster(leader, step, endOfStep);
     const member = memberNamed(plan, step.member);
-    const order = doingOrder(plan, stateOf(leader), step.kind, member, options);
+    const order = await withSavedFiles(
+      leader,
+      step,
+      doingOrder(plan, stateOf(leader), step.kind, member, options),
+    );
     return options.nodes(member).perform(order, context);
   });
 }
@@ -61,9 +76,23 @@ function actOnComponent(
   leader: Leader,
   { kind, member }: PlannedStep,
 ): { node: RestoreNode; order: ComponentOrder } | undefined {
-  if (member === null || (kind !== 'halt' && kind !== 'serve')) return undefined;
+  if (member === null || (kind !== 'halt' && kind !== 'serve' && kind !== 'configure')) return undefined;
+  // A machine without any is configured by its member.
+  if (kind === 'configure' && leader.plan.controlPlane.every(({ name }) => name !== member)) return undefined;
   const order = componentOrder(leader.plan, stateOf(leader), kind, member);
   return { node: leader.options.nodes(order.component), order };
+}
+
+/** The saved files, opened once for each step, where it is about any. */
+async function withSavedFiles<Order extends StepOrder | ComponentOrder>(
+  { plan, options }: Leader,
+  { kind }: PlannedStep,
+  order: Order,
+): Promise<Order> {
+  const { source, wanted, scope } = plan;
+  if (kind !== 'configure' || scope !== 'all' || source.kind !== 'snapshot' || wanted === undefined)
+    return order;
+  return { ...order, artefact: await savedFiles(source, wanted, options.repository) };
 }
 
 async function inTime<T extends StepEvidence | ComponentSight>(
@@ -116,7 +145,7 @@ async function inCluster(leader: Leader, step: PlannedStep, endOfStep: AbortSign
 }
 
 function isOnNode(step: PlannedStep): step is PlannedStep & { member: string } {
-  return step.member !== null && stepEntry(step.kind).scope === 'node';
+  return step.member !== null && ['node', 'machine'].includes(stepEntry(step.kind).scope);
 }
 
 function nodeContext({ context: { clock, onProgress } }: Leader, signal: AbortSignal): NodeContext {
@@ -132,8 +161,11 @@ const beforeNew: readonly StepKind[] = ['halt', 'stop', 'keep'];
  * the plan has it so; this holds whatever the plan.
  */
 function refuseTooEarly(leader: Leader, { kind, member }: PlannedStep): void {
-  const before: readonly StepKind[] =
-    kind === 'place' || kind === 'start' ? beforeNew : kind === 'serve' ? ['agree', 'probe'] : [];
+  const before: readonly StepKind[] = ['configure', 'place', 'start'].includes(kind)
+    ? beforeNew
+    : kind === 'serve'
+      ? ['agree', 'probe']
+      : [];
   const state = stateOf(leader);
   const open = leader.plan.steps.find(
     (step) => before.includes(step.kind) && state.steps[step.number - 1] !== 'done',

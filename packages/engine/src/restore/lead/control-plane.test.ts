@@ -49,6 +49,22 @@ test('when something fails before it serves all is put back, also the control pl
   }
 });
 
+test('API servers that come up with etcd, in one unit, are not stopped beside it, and only a person takes that back', async () => {
+  const whole = planOf({ way: 'snapshot', strategy: 'all', fresh: 3, former: 0, control: 3, whole: true });
+  const { world, run, again, context, stateDir, plan } = stageIn(base, whole);
+  world.fault = ({ kind }) => (kind === 'agree' ? lost : undefined);
+  expect(await codeOf(run())).toBe('restore-stuck');
+  expect(possibleVerbs(plan.steps, (await readRestore(stateDir, plan.id)).state)).toEqual([
+    'resume',
+    'rollback',
+  ]);
+  world.fault = () => undefined;
+  await resumeRestore(context, again);
+  const kinds = world.acts.map(({ kind }) => kind);
+  expect(kinds.lastIndexOf('halt')).toBeLessThan(kinds.indexOf('start'));
+  expect(world.isAllNew).toBe(true);
+});
+
 test.each([resumeRestore, abortRestore, rollbackRestore])(
   'when an API server does not start all stands still, until a person decides: %o',
   async (verb) => {

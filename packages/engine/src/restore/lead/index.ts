@@ -8,7 +8,9 @@
  * - report:   what became of it, by plan and journal alone.
  * - read:     where restores stand; later: which of them stands on another.
  * - release:  the end of what was kept.
+ * - adopt:    a restore that was led elsewhere.
  */
+export { adoptRestore } from './adopt.ts';
 export { abortRestore, resumeRestore, rollbackRestore, runRestore } from './lead.ts';
 export type { LeadOptions } from './leader.ts';
 export { laterRestore } from './later.ts';

@@ -1,4 +1,4 @@
-import type { OperationState, PlannedStep, StepKind } from '@holdfast/model';
+import type { OperationState, PlannedStep, RestorePlan, StepKind } from '@holdfast/model';
 import { doStep, lookAtComponent } from './act.ts';
 import type { Fault } from './fault.ts';
 import { stateOf, type Leader } from './leader.ts';
@@ -6,8 +6,8 @@ import { inTurns } from './wave.ts';
 
 /** Before what is done, or undone, every part of the control plane has to be at rest again. */
 const moving: Record<OperationState['direction'], readonly StepKind[]> = {
-  forward: ['place', 'start'],
-  back: ['start', 'place', 'keep', 'stop'],
+  forward: ['configure', 'place', 'start'],
+  back: ['start', 'place', 'configure', 'keep', 'stop'],
 };
 
 /** Whether a wave moves data or starts etcds, so that {@link keepAtRest} has to come before it. */
@@ -28,7 +28,9 @@ export async function keepAtRest(leader: Leader): Promise<Fault | undefined> {
   const state = stateOf(leader);
   const faults: Fault[] = [];
   const stop = new AbortController();
-  const halted = plan.steps.filter((step) => isResting(plan.steps, state, step));
+  const halted = plan.steps.filter(
+    (step) => isResting(plan.steps, state, step) && !isUpWithEtcd(plan, state, step),
+  );
   await inTurns(halted, options.concurrency ?? Infinity, stop, async (step) => {
     const begin = async (seen?: string): Promise<void> => {
       const warning = `${step.member} ran again while it had to be stopped${seen === undefined ? '' : `: ${seen}`}`;
@@ -63,5 +65,22 @@ function isResting(
   return (
     (own === 'begun' || own === 'done') &&
     (served === undefined || served === 'pending' || served === 'undone')
+  );
+}
+
+/**
+ * Whether a part of the control plane is in one unit with an etcd that was started on the new data: to stop the one would be to
+ * stop the other.
+ */
+function isUpWithEtcd(
+  { steps, controlPlane }: RestorePlan,
+  state: OperationState,
+  { member }: PlannedStep,
+): boolean {
+  if (state.direction === 'back') return false;
+  const own = controlPlane.find(({ name }) => name === member);
+  return (
+    own?.run.driver === 'k3s-rke2' &&
+    steps.some(({ serves }, i) => serves === true && ['begun', 'done'].includes(state.steps[i] ?? 'pending'))
   );
 }

@@ -309,6 +309,8 @@ test('whatever dies, fails or runs again at whichever act, the cluster ends all 
     planOf({ way: 'salvage', strategy: 'all', source: 'salvage', fresh: 2, former: 0 }),
     planOf({ way: 'replace', strategy: 'all', fresh: 1, former: 0 }),
     planOf({ way: 'snapshot', strategy: 'all', fresh: 2, former: 1, control: 2 }),
+    planOf({ way: 'snapshot', strategy: 'all', fresh: 2, former: 0, control: 2, changes: true }),
+    planOf({ way: 'snapshot', strategy: 'all', fresh: 2, former: 0, changes: true }),
     planOf({ way: 'salvage', strategy: 'seed', source: 'salvage', fresh: 2, former: 0, control: 1 }),
   ];
   const crash = fc.record({

@@ -29,6 +29,8 @@ export function restoreReport(plan: RestorePlan, records: readonly JournalRecord
     planHash: plan.hash,
     way: plan.way,
     strategy: plan.strategy,
+    ...(plan.scope !== undefined && { scope: plan.scope }),
+    ...(plan.changes !== undefined && { changes: plan.changes }),
     source: plan.source,
     sourceSha256: sourceHash(plan, state),
     loss: plan.loss,
@@ -149,7 +151,12 @@ function warningsOf(plan: RestorePlan, state: OperationState, checks: readonly R
     return typeof warning === 'string' ? [warning] : [];
   });
   const failed = checks.filter(({ id, outcome }) => id.startsWith('Q') && outcome === 'failed');
-  return [...left, ...failed.map(({ id, what, detail }) => `${id} ${what}: ${detail}`)];
+  const open = (plan.changes ?? []).filter(({ applies, kind }) => !applies && kind === 'version');
+  return [
+    ...left,
+    ...open.map(({ at, what, to, why }) => `${what} of ${at} was not brought back to ${to}: ${why}`),
+    ...failed.map(({ id, what, detail }) => `${id} ${what}: ${detail}`),
+  ];
 }
 
 function restored(

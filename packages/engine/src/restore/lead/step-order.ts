@@ -122,8 +122,9 @@ function artefactOf(
     return {
       sha256,
       size,
-      open: async function* (signal) {
-        yield* (await plannedContent({ source, cluster: plan.cluster }, repository)).stream(signal);
+      open: async function* (signal, from = 0) {
+        const content = await plannedContent({ source, cluster: plan.cluster }, repository);
+        yield* behind(content.stream(signal), from);
       },
     };
   }
@@ -131,4 +132,14 @@ function artefactOf(
   if (foundBy(plan, state, 'salvage', source.member) === undefined) return undefined;
   const member = memberNamed(plan, source.member);
   return nodes(member).salvaged(orderOf(plan, state, 'salvage', member));
+}
+
+/** What comes behind so many bytes: what is sealed or compressed can only be read from its beginning. */
+async function* behind(stream: AsyncIterable<Uint8Array>, bytes: number): AsyncIterable<Uint8Array> {
+  let passed = 0;
+  for await (const block of stream) {
+    const left = Math.max(0, bytes - passed);
+    passed += block.length;
+    if (left < block.length) yield left === 0 ? block : block.subarray(left);
+  }
 }

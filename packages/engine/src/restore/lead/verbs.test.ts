@@ -16,6 +16,7 @@ afterAll(() => rmSync(base, { recursive: true, force: true }));
 const plans = [
   planOf({ way: 'snapshot', strategy: 'all', fresh: 2, former: 1, control: 1 }),
   planOf({ way: 'snapshot', strategy: 'seed', fresh: 2, former: 0 }),
+  planOf({ way: 'snapshot', strategy: 'all', fresh: 2, former: 0, control: 1, changes: true }),
   planOf({ way: 'replace', strategy: 'all', fresh: 1, former: 0 }),
 ];
 

@@ -1,5 +1,5 @@
 import { Failure } from '@holdfast/base';
-import { survivorsOf, type RestorePlan, type Triage } from '@holdfast/model';
+import { startWords, survivorsOf, type RestorePlan, type Triage } from '@holdfast/model';
 import { byReplacing } from './choose-replaced.ts';
 import { notDescribed, type ChosenWay } from './chosen-way.ts';
 import type { PlanRequest } from './request.ts';
@@ -73,10 +73,7 @@ function insteadOf(
   if (way === 'objects') return 'put back the objects that are missed: kubectl apply -f OBJECTS';
   const commands = described
     .filter(({ name }) => members.includes(name))
-    .map(({ name, run }) => {
-      const command = run.driver === 'systemd' ? `systemctl start ${run.unit}` : run.command.join(' ');
-      return `${command} (on ${name})`;
-    });
+    .map(({ name, run }) => `${startWords(run).join(' ')} (on ${name})`);
   return `start what is stopped: ${commands.join(', ')}`;
 }
 

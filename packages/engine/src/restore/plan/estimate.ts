@@ -21,6 +21,7 @@ const costs: Record<StepKind, Cost> = {
   salvage: { ms: 5_000, passes: 4 },
   share: { ms: 100, passes: 2 },
   stage: { ms: 500, passes: 3 },
+  configure: { ms: 500 },
   place: { ms: 100 },
   remove: { ms: 500 },
   join: { ms: 1_000 },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { planSteps, RestorePlan, type RestoreSource } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
 import { preflight, type PlanToBe } from '../checks/index.ts';
+import { changesOf } from './changes.ts';
 import { chooseWay, refuseContradictions } from './choose-way.ts';
 import type { ChosenWay } from './chosen-way.ts';
 import { controlPlaneOf } from './control-plane.ts';
@@ -53,21 +54,23 @@ async function planToBe(
   const seed = seedOf(request, chosen, members);
   const source = await sourceFor(context, found, chosen);
   const now = context.clock.now();
+  const controlPlane = await controlPlaneOf(context, request, chosen);
+  const identity = identityOf(request, { found, source, members, seed });
+  const id = restoreId(now);
+  const planned = { id, source, members: [...members], controlPlane, cluster: identity.cluster };
   return {
     apiVersion: 'holdfast.dev/v1',
     kind: 'RestorePlan',
-    id: restoreId(now),
+    ...planned,
     createdAt: now.toISOString(),
     holdfast: context.holdfast,
     why: chosen.why,
     way: chosen.way,
     strategy: seed === null ? 'all' : 'seed',
     seed,
-    source,
-    ...identityOf(request, { found, source, members, seed }),
-    members: [...members],
-    controlPlane: await controlPlaneOf(context, request, chosen),
+    ...identity,
     ...(chosen.way === 'replace' && { staying: [...staying] }),
+    ...(await changesOf(context, request, planned)),
     loss: await lossOf(context, found, chosen),
     otherWays: await otherWays(context, found, chosen),
     skips: [...(request.skips ?? [])],

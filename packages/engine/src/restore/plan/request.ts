@@ -1,4 +1,4 @@
-import type { ClusterDescription, RestorePlan } from '@holdfast/model';
+import type { ClusterDescription, RestorePlan, RestoreScope } from '@holdfast/model';
 import type { Repository } from '@holdfast/repository';
 import type { Connect, NodeOf } from '../ports.ts';
 
@@ -37,6 +37,8 @@ export interface PlanRequest extends TriageRequest {
   /** Members, and parts of the control plane, that cannot be reached and that a person vouches to be off. */
   readonly attest?: readonly { readonly member: string; readonly reason: string }[];
   readonly skips?: RestorePlan['skips'];
+  /** How much is brought back; etcd alone when absent. */
+  readonly scope?: RestoreScope;
   /** The snapshot of another cluster is wanted. */
   readonly clone?: boolean;
   /** Who asks: user@host. */

@@ -62,7 +62,8 @@ export class ControlPlane {
 
   /** Called as soon as an act begins, so that those beside each other are seen; `end` when it is over. */
   begin({ kind }: ComponentOrder, way: 'do' | 'undo'): { end(): void } {
-    if ((kind === 'serve') !== (way === 'do')) return { end: () => undefined };
+    const starts = kind === 'serve' ? way === 'do' : kind === 'halt' && way === 'undo';
+    if (!starts) return { end: () => undefined };
     this.#starting += 1;
     if (this.#starting > 1) this.#shown.broken('two parts of the control plane start at once');
     return { end: () => (this.#starting -= 1) };

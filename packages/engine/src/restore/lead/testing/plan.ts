@@ -1,6 +1,7 @@
 import {
   planSteps,
   type ComponentKind,
+  type PlannedChange,
   type PlannedComponent,
   type PlannedMember,
   type RestorePlan,
@@ -15,6 +16,10 @@ type Shape = Pick<RestorePlan, 'way' | 'strategy'> & {
   readonly attested?: boolean;
   /** How many machines have a control plane; none when absent. */
   readonly control?: number;
+  /** Servers of K3s: etcd and the control plane of a machine are in one unit. */
+  readonly whole?: boolean;
+  /** Something changes on every machine of the control plane, else on the first member's. */
+  readonly changes?: boolean;
 };
 
 /** The plan of a restore of members m1, m2 … and former members f1, f2 … that lie nowhere. */
@@ -26,21 +31,28 @@ export function planOf({
   source = 'snapshot',
   attested,
   control = 0,
+  whole = false,
+  changes = false,
 }: Shape): RestorePlan {
+  const run = whole ? { run: { driver: 'k3s-rke2' as const, runtime: 'k3s' as const } } : {};
   const members = [
-    ...Array.from({ length: fresh }, (_, i) => member(`m${i + 1}`, 'member')),
+    ...Array.from({ length: fresh }, (_, i) => ({ ...member(`m${i + 1}`, 'member'), ...run })),
     ...Array.from({ length: former }, (_, i) => ({
       ...member(`f${i + 1}`, 'former'),
       ...(attested === true && { attested: { by: 'ada@desk', reason: 'it burnt' } }),
     })),
   ];
+  const changed = control === 0 ? ['m1'] : Array.from({ length: control }, (_, i) => `api${i + 1}`);
   const figures = { size: 1000, revision: 7 };
   const shape = {
     way,
     strategy,
     seed: strategy === 'seed' ? 'm1' : null,
     members,
-    controlPlane: Array.from({ length: control }, (_, i) => controlPlaneOf(i + 1)).flat(),
+    controlPlane: Array.from({ length: control }, (_, i) => controlPlaneOf(i + 1))
+      .flat()
+      .map((part) => ({ ...part, ...run })),
+    ...(changes && { scope: 'kubernetesVersion' as const, changes: changed.map(changeAt) }),
     source:
       way === 'replace'
         ? { kind: 'quorum' as const, ...figures }
@@ -76,6 +88,13 @@ export function planOf({
     hash: '',
   };
   return hashed(plan);
+}
+
+function changeAt(at: string): PlannedChange {
+  return {
+    ...{ at, kind: 'version', what: 'kube-apiserver', path: '/kube-apiserver.yaml', from: 'v1.35.0' },
+    ...{ to: 'v1.34.1', absent: false, how: 'manifest', applies: true, why: '', diff: null },
+  };
 }
 
 export function hashed(plan: RestorePlan): RestorePlan {

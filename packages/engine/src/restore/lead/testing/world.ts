@@ -43,6 +43,8 @@ export class World implements Clock {
   #ms = Date.parse('2026-11-21T12:00:00.000Z');
   #sleepers = new Set<{ ms: number; wake: () => void }>();
   readonly #plan: RestorePlan;
+  /** By what machines were configured, and not put back since. */
+  readonly #configured = new Set<string>();
   readonly controlPlane: ControlPlane;
   #proven = false;
 
@@ -84,7 +86,7 @@ export class World implements Clock {
       ({ machine: { name, running, kept, artefact, staged, claim } }) =>
         name === 'old' && running === 'old' && !kept && !artefact && !staged && !claim,
     );
-    return isOld && this.controlPlane.isAsBefore;
+    return isOld && this.controlPlane.isAsBefore && this.#configured.size === 0;
   }
 
   get isAllNew(): boolean {
@@ -98,7 +100,9 @@ export class World implements Clock {
         !claim
       );
     });
-    return isNew && this.controlPlane.isAllUp;
+    const planned = (this.#plan.changes ?? []).filter(({ applies }) => applies);
+    const isConfigured = planned.every(({ at }) => this.#configured.has(at));
+    return isNew && isConfigured && this.controlPlane.isAllUp;
   }
 
   get #isNewRunning(): boolean {
@@ -134,6 +138,7 @@ export class World implements Clock {
   readonly node: RestoreNode = {
     observe: ({ name }) =>
       Promise.resolve({ ...unseen(), running: this.machines.get(name)!.running !== undefined }),
+    compare: () => Promise.reject(new Error('a leader compares nothing')),
     observeComponent: async ({ name }) => {
       this.#moment();
       await Promise.resolve();
@@ -189,11 +194,21 @@ export class World implements Clock {
     const { kind, component } = order;
     try {
       return await this.#act(way, { kind, member: component }, context, () =>
-        this.controlPlane.act(order, way),
+        kind === 'configure' ? this.#configure(component.name, way) : this.controlPlane.act(order, way),
       );
     } finally {
       acting.end();
     }
+  }
+
+  /** While nothing of the cluster could be started: what boots amid it would be half old. */
+  #configure(name: string, way: Act['way']): StepEvidence {
+    if (this.controlPlane.running.size > 0) this.broken.push(`${name} is configured while it runs`);
+    for (const { member, machine } of this.reached)
+      if (machine.name !== 'bar') this.broken.push(`${name} is configured beside data of ${member.name}`);
+    if (way === 'do') this.#configured.add(name);
+    else this.#configured.delete(name);
+    return {};
   }
 
   /** Dies before or after the effect, or between two of them. */
@@ -263,6 +278,7 @@ export class World implements Clock {
       if (artefact?.sha256 !== 'ab'.repeat(32)) this.broken.push(`${kind} has no artefact`);
     }
     if (kind === 'fetch' || kind === 'share') machine.artefact = true;
+    if (kind === 'configure') return this.#configure(member.name, 'do');
     if (kind === 'stop') machine.running = undefined;
     if (kind === 'keep') {
       if (machine.running !== undefined) this.broken.push('renamed under an etcd that runs');
@@ -291,6 +307,7 @@ export class World implements Clock {
     const { kind, member, keepNew, found } = order;
     this.#expectHalted(order, 'undo');
     const machine = this.machines.get(member.name)!;
+    if (kind === 'configure') return this.#configure(member.name, 'undo');
     if (kind === 'lock') machine.claim = false;
     if (kind === 'fetch' || kind === 'share') machine.artefact = false;
     if (kind === 'stop' && found.lock?.['wasRunning'] === true) {
