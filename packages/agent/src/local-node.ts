@@ -9,11 +9,13 @@ import type {
 } from '@holdfast/engine';
 import { surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { ComponentDescription, MemberDescription, MemberSight, StepKind } from '@holdfast/model';
+import { compare } from './configuration/compare.ts';
 import { componentHost, etcdHost, type HostAccess, type HostDriver } from './host/driver.ts';
 import { programVersion } from './host/program-version.ts';
 import { whyComponentElsewhere, whyElsewhere } from './host/here.ts';
 import { placesOf } from './places.ts';
 import { ownClaim } from './steps/claim.ts';
+import { configure, unconfigure } from './steps/configure.ts';
 import { fetch } from './steps/fetch.ts';
 import { halt } from './steps/halt.ts';
 import { keep } from './steps/keep.ts';
@@ -42,7 +44,13 @@ const steps: Partial<Record<StepKind, NodeStep>> = {
   unlock,
 };
 
-const componentSteps: Record<ComponentOrder['kind'], NodeStep<ComponentAct>> = { halt, serve };
+const componentSteps: Record<Exclude<ComponentOrder['kind'], 'configure'>, NodeStep<ComponentAct>> = {
+  halt,
+  serve,
+};
+
+/** The same for members and parts of the control plane. */
+const configuring = { perform: configure, undo: unconfigure };
 
 /** These look at the claim themselves: it need not be there. */
 const claiming: readonly StepKind[] = ['lock', 'unlock'];
@@ -62,6 +70,7 @@ export function localNode(clock: Clock, access: HostAccess = {}): RestoreNode {
         context.signal.throwIfAborted();
         const elsewhere = await whyComponentElsewhere(order.component);
         if (elsewhere !== undefined) throw stepFailed(order, elsewhere);
+        if (order.kind === 'configure') return configuring[way]({ order, context, access });
         return componentSteps[order.kind][way]({
           order,
           context,
@@ -70,9 +79,11 @@ export function localNode(clock: Clock, access: HostAccess = {}): RestoreNode {
       });
   return {
     observe: (member, context) => observe(member, etcdHost(member, clock, access).driver, context),
+    compare: (order, context) => compare(order, context, clock, access),
     perform: async (order, context) =>
-      inWordsOf(order, context, () => carryOut('perform', actOf(order, context))),
-    undo: async (order, context) => inWordsOf(order, context, () => carryOut('undo', actOf(order, context))),
+      inWordsOf(order, context, () => carryOut('perform', actOf(order, context), access)),
+    undo: async (order, context) =>
+      inWordsOf(order, context, () => carryOut('undo', actOf(order, context), access)),
     observeComponent: (component, context) =>
       observeComponent(component, componentHost(component, clock, access).driver, context),
     performComponent: forComponent('perform'),
@@ -98,7 +109,10 @@ async function observe(
     (state) => state.running,
     () => null,
   );
-  const version = await programVersion(await driver.program().catch(() => undefined), signal);
+  const version =
+    driver.version === undefined
+      ? await programVersion(await driver.program().catch(() => undefined), signal)
+      : await driver.version().catch(() => null);
   signal.throwIfAborted();
   const place = { memberDir: `${member.dataDir}/member` };
   const survey = await surveyMemberDir(
@@ -137,13 +151,16 @@ async function observeComponent(
   }
 }
 
-async function carryOut(way: 'perform' | 'undo', act: Act): Promise<StepEvidence> {
+async function carryOut(way: 'perform' | 'undo', act: Act, access: HostAccess): Promise<StepEvidence> {
   const { kind } = act.order;
+  const { order, context } = act;
+  const own = kind === 'configure' ? () => configuring[way]({ order, context, access }) : undefined;
   const step = steps[kind];
-  if (step === undefined) throw new RangeError(`${kind} is not a step of a node`);
+  const carry = own ?? (step && (() => step[way](act)));
+  if (carry === undefined) throw new RangeError(`${kind} is not a step of a node`);
   act.context.signal.throwIfAborted();
   if (!claiming.includes(kind)) await ownClaim(act);
-  return step[way](act);
+  return carry();
 }
 
 /** Failures of system calls in the words of the table; what was thrown on purpose and what is a bug is passed on. */

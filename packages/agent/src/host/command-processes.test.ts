@@ -50,7 +50,7 @@ test.each(['/bin/sh', '/bin/sh -e', '/usr/bin/env sh', '/usr/bin/env -S A=b sh -
     writeFileSync(program, `#!${interpreter}\nread -r line\n`, { mode: 0o755 });
     const pid = await run(program, ['--v=2']);
     const described = ['nice', join('/usr/bin', name), '--v=2'];
-    await expect.poll(async () => pidsOf(described)).toEqual([pid]);
+    await expect.poll(async () => pidsOf(described), { timeout: 10_000 }).toEqual([pid]);
     expect(await pidsOf([...described, '--v=3'])).toEqual([]);
     expect(await pidsOf([...described.slice(0, -1), '--v=3'])).toEqual([]);
   },

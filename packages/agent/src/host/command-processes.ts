@@ -7,14 +7,21 @@ import { interpreterOf } from './script-interpreter.ts';
  * The processes of this machine that run a command: all words from its program on are the same. The folder of the program
  * may differ, since it can have been looked up; what stands before it is gone once it runs. So before the program of a
  * process stands nothing, or what interprets it: `tail -f` before the same words is another program.
+ *
+ * @param mayBeContained whether those in containers count too
  */
-export async function commandProcesses(program: string, command: readonly string[]): Promise<HostProcess[]> {
+export async function commandProcesses(
+  program: string,
+  command: readonly string[],
+  mayBeContained = false,
+): Promise<HostProcess[]> {
   const found: HostProcess[] = [];
   for (const pid of await processIds()) {
     if (pid === process.pid) continue;
     // A process that ends while it is looked at is none of ours.
     const words = await wordsOf(pid).catch(() => []);
-    if (!(await isRunOf(pid, words, program, command)) || !(await sharesFiles(pid))) continue;
+    if (!(await isRunOf(pid, words, program, command))) continue;
+    if (!mayBeContained && !(await sharesFiles(pid))) continue;
     const startedAt = await startOf(pid).catch(() => undefined);
     if (startedAt !== undefined) found.push({ pid, startedAt });
   }

@@ -7,9 +7,11 @@ import {
   type ComponentKind,
   type MemberDescription,
 } from '@holdfast/model';
+import { containedRun } from './contained-run.ts';
 import { flagsOf } from './etcd-settings.ts';
 import { ownAddress, ownPlace } from './listeners.ts';
 import { executableOf, processIds, userOf, variablesOf, wordsOf } from './processes.ts';
+import type { HostAccess } from './run-command.ts';
 import { runOf } from './run-of.ts';
 
 /** The ports that they serve at where they are told no other (their flag --secure-port). */
@@ -33,14 +35,20 @@ interface Found {
  * Describes the parts of a control plane that run on this machine.
  *
  * @param own the members that are described: an API server that keeps its data elsewhere is another cluster's
+ * @param besides parts that have no process of their own, and are described already but for their names
  */
-export async function discoverComponents(own: readonly MemberDescription[]): Promise<Found> {
+export async function discoverComponents(
+  own: readonly MemberDescription[],
+  besides: readonly Omit<ComponentDescription, 'name'>[] = [],
+  access: HostAccess = {},
+): Promise<Found> {
   const found: Found = { components: [], notes: [] };
+  for (const each of besides) found.components.push(named(each, found.components));
   const parts = await partsHere(own);
   const foreign = parts.some(({ isForeign }) => isForeign);
   for (const part of parts) {
     const { pid, component } = part;
-    const one = await describe(part, foreign).catch((error: Error) => error.message);
+    const one = await describe(part, foreign, access).catch((error: Error) => error.message);
     if (typeof one === 'string')
       found.notes.push(`process ${pid} is a ${component} and is not described: ${one}`);
     else {
@@ -83,7 +91,10 @@ function order({ component }: ComponentDescription): number {
 }
 
 /** Machines' descriptions can be put together into one, so the machine is in the name. */
-function named(one: ComponentDescription, before: readonly ComponentDescription[]): ComponentDescription {
+function named(
+  one: Omit<ComponentDescription, 'name'>,
+  before: readonly ComponentDescription[],
+): ComponentDescription {
   const again = before.filter(({ component }) => component === one.component).length;
   const name = `${one.component}.${hostname()}`;
   return { ...one, name: again === 0 ? name : `${name}.${again + 1}` };
@@ -102,9 +113,10 @@ interface Described {
 async function describe(
   { pid, component, words, executable, isForeign }: Part,
   foreign: boolean,
+  access: HostAccess,
 ): Promise<Described | string> {
   const name = component;
-  const run = await runOf({
+  const own = await runOf({
     pid,
     command: words,
     executable,
@@ -112,13 +124,14 @@ async function describe(
     workingDir: await readlink(`/proc/${pid}/cwd`),
     logFile: `/var/log/${component}.log`,
   });
+  const run = own ?? (await containedRun(pid, component, words, access))?.run;
   if (run === undefined)
     return 'it runs in a container; stop it before a restore and start it after it, by hand';
   if (isForeign) return 'it keeps its data in another etcd than the described members';
   if (foreign && component !== 'kube-apiserver')
     return 'an API server of another cluster runs here, and this may be a part of that one';
   const urls = [await urlOf(component, flagsOf(words.slice(1)))];
-  if (run.driver === 'systemd') return { component: { name, component, urls, run }, notes: [] };
+  if (run.driver !== 'process') return { component: { name, component, urls, run }, notes: [] };
   const left = Object.keys(await variablesOf(pid, (name) => secretive.test(name)));
   const notes =
     left.length === 0

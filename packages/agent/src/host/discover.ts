@@ -2,8 +2,12 @@ import { dirname, join } from 'node:path';
 import { Failure } from '@holdfast/base';
 import { surveyMemberDir } from '@holdfast/etcd/datadir';
 import type { ClusterDescription, HostDescription, MemberDescription } from '@holdfast/model';
+import { containedRun } from './contained-run.ts';
 import { discoverComponents } from './discover-components.ts';
+import { discoverK3s } from './discover-k3s.ts';
 import { etcdProcesses, type EtcdProcess } from './etcd-processes.ts';
+import { outsidePath } from './mounts.ts';
+import type { HostAccess } from './run-command.ts';
 import { runOf } from './run-of.ts';
 
 /** What was found on this machine. */
@@ -15,28 +19,37 @@ export interface Discovery {
 
 /**
  * Describes the etcds of one cluster that run on this machine, with the parts of a control plane that run here; which etcds
- * belong together is told by what lies on their disks. What runs in a container is not described but noted: no driver could
- * stop it for good.
+ * belong together is told by what lies on their disks. What runs in a container that no driver knows is not described but
+ * noted: none could stop it for good.
  *
  * @param endpoints client URLs of the cluster that is meant, where several run here
  * @throws Failure `etcd-unreachable` when there is none; `usage` when there are several
  */
-export async function discoverCluster(name: string, endpoints: readonly string[] = []): Promise<Discovery> {
+export async function discoverCluster(
+  name: string,
+  endpoints: readonly string[] = [],
+  access: HostAccess = {},
+): Promise<Discovery> {
   const members: MemberDescription[] = [];
   const notes: string[] = [];
   for (const etcd of await etcdProcesses()) {
-    const { pid, dataDir, name } = etcd;
-    const logFile = join(dirname(dataDir), `${name}.log`);
-    const run = await runOf({ ...etcd, logFile });
-    if (run === undefined) notes.push(`process ${pid} is an etcd in a container and is not described`);
-    else members.push(memberOf(etcd, run));
+    const found = await describe(etcd, access);
+    if (typeof found === 'string') notes.push(found);
+    else members.push(found);
   }
+  const k3s = await discoverK3s();
+  if (typeof k3s === 'string') notes.push(k3s);
+  else if (k3s !== undefined) members.push(k3s.member);
   if (members.length === 0) {
-    const why = notes.length === 0 ? 'no process of etcd runs here' : 'every etcd here runs in a container';
+    const why = ['no process of etcd runs here that can be described', ...notes].join('; ');
     throw new Failure('etcd-unreachable', why, { endpoint: 'this machine' });
   }
   const meant = (await oneCluster(members, endpoints)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const { components: controlPlane, notes: more } = await discoverComponents(meant);
+  const { components: controlPlane, notes: more } = await discoverComponents(
+    meant,
+    typeof k3s === 'object' && meant.includes(k3s.member) ? k3s.components : [],
+    access,
+  );
   return {
     description: {
       apiVersion: 'holdfast.dev/v1',
@@ -83,8 +96,25 @@ function bare(url: string): string {
   return url.replace(/^\w+:\/\//, '').replace(/\/$/, '');
 }
 
-function memberOf(etcd: EtcdProcess, run: HostDescription): MemberDescription {
-  const { name, peerUrls, clientUrls, dataDir, walDir } = etcd;
+/** A string tells why it is not described. */
+async function describe(etcd: EtcdProcess, access: HostAccess): Promise<MemberDescription | string> {
+  const { pid, name, command, dataDir, walDir } = etcd;
+  const run = await runOf({ ...etcd, logFile: join(dirname(dataDir), `${name}.log`) });
+  if (run !== undefined) return memberOf(etcd, run, dataDir, walDir);
+  const inside = await containedRun(pid, 'etcd', command, access);
+  if (inside === undefined) return `process ${pid} is an etcd in a container and is not described`;
+  const [data, log] = [dataDir, walDir].map((path) => path && outsidePath(path, inside.mounts));
+  if (data === undefined || (walDir !== undefined && log === undefined))
+    return `process ${pid} is an etcd whose data lies in its container alone, and is not described`;
+  return memberOf(etcd, inside.run, data, log);
+}
+
+function memberOf(
+  { name, peerUrls, clientUrls }: EtcdProcess,
+  run: HostDescription,
+  dataDir: string,
+  walDir: string | undefined,
+): MemberDescription {
   return {
     name,
     peerUrls: [...peerUrls],

@@ -2,7 +2,7 @@ import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { etcdSettings, type EtcdSettings } from './etcd-settings.ts';
 import type { HostProcess } from './hosted.ts';
-import { executableOf, processIds, startOf, variablesOf, wordsOf } from './processes.ts';
+import { executableOf, processIds, rootOf, startOf, variablesOf, wordsOf } from './processes.ts';
 
 /** An etcd that runs on this machine, as /proc shows it (Linux: proc(5)). */
 export interface EtcdProcess extends EtcdSettings, HostProcess {
@@ -25,24 +25,32 @@ export async function etcdProcesses(): Promise<EtcdProcess[]> {
   return found;
 }
 
-/** Those of them that keep their data in `dataDir`: one in a container may name the same path and mean another folder. */
+/**
+ * Those of them that keep their data in `dataDir`. One in a container may name the same path and mean another folder, or
+ * another path and mean this one.
+ */
 export async function etcdProcessesOn(dataDir: string): Promise<EtcdProcess[]> {
   const wanted = await real(dataDir);
+  const ours = await stat(dataDir).catch(() => undefined);
   const found: EtcdProcess[] = [];
   for (const etcd of await etcdProcesses()) {
-    if ((await real(etcd.dataDir)) === wanted && (await seesSame(etcd))) found.push(etcd);
+    const isNamed = (await real(etcd.dataDir)) === wanted;
+    if (await isThere(etcd, ours, isNamed)) found.push(etcd);
   }
   return found;
 }
 
-/** Whether the process's data directory is the one that we see under its path; true where nobody lets us look. */
-async function seesSame({ pid, dataDir }: EtcdProcess): Promise<boolean> {
-  const ours = await stat(dataDir).catch(() => undefined);
+/** Whether what the process sees under the path of its data is that folder; as its name says where nobody lets us look. */
+async function isThere(
+  { pid, dataDir }: EtcdProcess,
+  ours: { readonly dev: number; readonly ino: number } | undefined,
+  isNamed: boolean,
+): Promise<boolean> {
   try {
     const theirs = await stat(`/proc/${pid}/root${dataDir}`);
     return ours?.dev === theirs.dev && ours.ino === theirs.ino;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT' || ours === undefined;
+    return isNamed && ((error as NodeJS.ErrnoException).code !== 'ENOENT' || ours === undefined);
   }
 }
 
@@ -54,8 +62,9 @@ async function etcdOf(pid: number): Promise<EtcdProcess | undefined> {
   if (!isEtcd(program) && !isEtcd(executable)) return undefined;
   const environment = await variablesOf(pid, isEtcds);
   const workingDir = await readlink(`/proc/${pid}/cwd`);
+  const root = await rootOf(pid);
   const settings = await etcdSettings(command.slice(1), environment, (path) =>
-    readFile(resolve(workingDir, path), 'utf8'),
+    readFile(`${root}${resolve(workingDir, path)}`, 'utf8'),
   );
   return {
     ...settings,

@@ -1,5 +1,5 @@
 import type { ComponentDescription } from '@holdfast/model';
-import { commandProcesses } from './command-processes.ts';
+import { componentProcesses } from './component-processes.ts';
 import type { Hosted, Work } from './hosted.ts';
 import { ownUrls } from './listeners.ts';
 import { askReady } from './readiness.ts';
@@ -12,7 +12,7 @@ export function hostedComponent({ name, component, urls, run }: ComponentDescrip
     mark: `the command of ${name}`,
     urls,
     codes: { notStopped: 'component-not-stopped', notStarted: 'component-not-started' },
-    processes: async () => (run.driver === 'process' ? commandProcesses(component, run.command) : []),
+    processes: () => componentProcesses(component, run),
     // Its description tells by a word before the program where it is not who starts it.
     owner: async () => undefined,
     holders: async () => [],

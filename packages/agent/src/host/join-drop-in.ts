@@ -4,7 +4,8 @@ import { putWhole, remove, syncFolder } from '../on-disk.ts';
 import { configFileOf } from './etcd-settings.ts';
 import { notStarted, type Hosted } from './hosted.ts';
 import { joinBesideFile, joinFlags, type Join } from './join-flags.ts';
-import { systemctl, unitProperties, type HostAccess } from './systemctl.ts';
+import type { HostAccess } from './run-command.ts';
+import { systemctl, unitProperties } from './systemctl.ts';
 
 /**
  * Where systemd looks for what the administrator wants (systemd.unit(5)). Not below /run: an enabled unit that is started

@@ -27,8 +27,10 @@ export function joining(hosted: Hosted, run: ProcessRun, join: Join): ProcessRun
 
 /** Beside a configuration file flags count for nothing: the member would try to found a cluster instead of joining one. */
 export function joinBesideFile(hosted: Hosted, file: string): Failure {
-  return notStarted(
-    hosted,
-    `it takes its settings from ${file}, where initial-cluster and initial-cluster-state cannot be set for it to join`,
-  );
+  return notStarted(hosted, besideFile(file));
+}
+
+/** The same in words, without a full stop. */
+export function besideFile(file: string): string {
+  return `it takes its settings from ${file}, where initial-cluster and initial-cluster-state cannot be set for it to join`;
 }

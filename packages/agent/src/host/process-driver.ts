@@ -5,8 +5,9 @@ import type { Clock } from '@holdfast/base';
 import { lastWords, logTail } from '@holdfast/etcd/server-log';
 import type { HostDescription } from '@holdfast/model';
 import type { HostDriver } from './driver.ts';
-import { notStarted, notStopped, type Hosted } from './hosted.ts';
-import { firstMomentsMs, lookAgainMs, stopGraceMs } from './patience.ts';
+import { endProcesses } from './end-processes.ts';
+import { notStarted, type Hosted } from './hosted.ts';
+import { firstMomentsMs, lookAgainMs } from './patience.ts';
 import { programAt } from './processes.ts';
 
 export type ProcessRun = Extract<HostDescription, { driver: 'process' }>;
@@ -28,7 +29,7 @@ export function processDriver(hosted: Hosted, runOf: () => ProcessRun, clock: Cl
         return { running: false, detail: `no process of ${hosted.program} has ${hosted.mark}` };
       return { running: true, pid: found.pid, detail: `process ${found.pid} has ${hosted.mark}` };
     },
-    stop: (signal) => stopProcesses(hosted, clock, signal),
+    stop: (signal) => endProcesses(hosted, clock, signal),
     async start(signal) {
       if ((await hosted.processes()).length > 0) return;
       begun = await stat(logFile).then(
@@ -52,34 +53,6 @@ export function processDriver(hosted: Hosted, runOf: () => ProcessRun, clock: Cl
     program: () => programOf(runOf().command, hosted.program),
     logTail: tail,
   };
-}
-
-async function stopProcesses(hosted: Hosted, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  const from = clock.monotonic();
-  const told = new Map<string, NodeJS.Signals>();
-  for (;;) {
-    const left = await hosted.processes();
-    if (left.length === 0) return told.size > 0;
-    const [first] = left;
-    if (signal.aborted) throw notStopped(hosted, `process ${first?.pid} still runs`);
-    const word: NodeJS.Signals = clock.monotonic() - from < stopGraceMs ? 'SIGTERM' : 'SIGKILL';
-    for (const { pid, startedAt } of left) {
-      const who = `${pid} ${startedAt}`;
-      if (told.get(who) === word) continue;
-      told.set(who, word);
-      sendSignal(pid, word, hosted);
-    }
-    await clock.sleep(lookAgainMs, signal).catch(() => undefined);
-  }
-}
-
-function sendSignal(pid: number, word: NodeJS.Signals, hosted: Hosted): void {
-  try {
-    process.kill(pid, word);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
-    throw notStopped(hosted, `process ${pid}: ${(error as Error).message}`);
-  }
 }
 
 /** Starts a process that outlives this one and hears none of its signals; tells how it ended, once it has. */

@@ -45,6 +45,11 @@ export async function sharesFiles(pid: number): Promise<boolean> {
   return others === '' || own === others;
 }
 
+/** What stands before the paths of a process to make them ours: nothing, unless it lives in a container. */
+export async function rootOf(pid: number): Promise<string> {
+  return (await sharesFiles(pid)) ? '' : `/proc/${pid}/root`;
+}
+
 /** Where among the words of a command its program stands: before it may be what runs it, as `nice` or `env A=b`; -1: nowhere. */
 export function programAt(words: readonly string[], program: string): number {
   return words.findIndex((word) => basename(word) === program && !/^-|^\w+=/.test(word));

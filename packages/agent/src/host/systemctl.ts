@@ -1,19 +1,4 @@
-import { execFile } from 'node:child_process';
-
-/** How a command ended. */
-export interface CommandEnd {
-  /** 127: there is no such command. */
-  readonly status: number;
-  readonly stdout: string;
-  /** The first line of what it complained of. */
-  readonly complaint: string;
-}
-
-/** How a systemd is reached that is not the one whose bus this process sees: the words before the arguments. */
-export interface HostAccess {
-  readonly systemctl?: readonly string[];
-  readonly journalctl?: readonly string[];
-}
+import { runCommand, type CommandEnd, type HostAccess } from './run-command.ts';
 
 /** Has systemd do something, or asks it. */
 export async function systemctl(
@@ -54,20 +39,4 @@ export async function unitProperties<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, values.get(name) ?? ''])) as {
     [name in Name]: string;
   };
-}
-
-async function runCommand(
-  [command = '', ...args]: readonly string[],
-  signal?: AbortSignal,
-): Promise<CommandEnd> {
-  return new Promise((resolve) => {
-    execFile(command, args, { signal, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const complaint = stderr.trim().split('\n')[0] ?? '';
-      if (error === null) resolve({ status: 0, stdout, complaint });
-      else {
-        const status = typeof error.code === 'number' ? error.code : 127;
-        resolve({ status, stdout, complaint: complaint === '' ? `${command}: ${error.message}` : complaint });
-      }
-    });
-  });
 }

@@ -4,7 +4,8 @@ import { lastWords, tailOf } from '@holdfast/etcd/server-log';
 import type { HostDriver, HostState } from './driver.ts';
 import { notStarted, notStopped, type Hosted } from './hosted.ts';
 import { firstMomentsMs, lookAgainMs, stopGraceMs } from './patience.ts';
-import { journal, systemctl, unitProperties, type HostAccess } from './systemctl.ts';
+import type { HostAccess } from './run-command.ts';
+import { journal, systemctl, unitProperties } from './systemctl.ts';
 
 const asked = [
   'LoadState',

@@ -8,7 +8,7 @@ import type { DaemonObserver } from './observer.ts';
 import { PolicyWatch, type Looked, type PolicySource } from './policy-watch.ts';
 import { DaemonHold } from './run-lock.ts';
 import { entered, takeReports } from './run-report.ts';
-import { Runner } from './runner.ts';
+import { Runner, type EndedJob } from './runner.ts';
 import { isNews, look, ofThese, see } from './sight.ts';
 import { StateFile } from './state-file.ts';
 import { jobs as allJobs, type Job } from './state.ts';
@@ -24,6 +24,10 @@ export interface DaemonParts {
   readonly work: Work;
   readonly observer: DaemonObserver;
   readonly log: DaemonLog;
+  /** When the newest run of a job was due that somebody else is known to have begun; null: none is known. */
+  readonly begunBefore?: (policy: string, job: Job) => string | null;
+  /** Told of each run that came to its end. */
+  readonly onEnded?: (ended: EndedJob) => Promise<void>;
   /** Milliseconds after which time, policies and queue are looked at again at the latest; 10 seconds when absent. */
   readonly lookMs?: number;
 }

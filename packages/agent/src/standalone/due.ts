@@ -1,6 +1,5 @@
 import { limits } from '@holdfast/base';
-import { dueRun, jitterMs, type Policy } from '@holdfast/model';
-import { careRetryMs, saveRetryMs } from './back-off.ts';
+import { careRetryMs, dueRun, jitterMs, saveRetryMs, type Policy } from '@holdfast/model';
 import type { DaemonState, Job, JobState } from './state.ts';
 
 /** A job that is to be run now. */

@@ -4,7 +4,7 @@ import type { Keeper } from './keeper.ts';
 import type { DaemonLog } from './log.ts';
 import { withBegun, withEnd, withNewest } from './memory.ts';
 import { holdRuns } from './run-lock.ts';
-import type { Newest } from './state.ts';
+import type { Job, Newest } from './state.ts';
 import type { JobEnd, Work } from './work.ts';
 
 export interface RunnerParts {
@@ -13,13 +13,27 @@ export interface RunnerParts {
   readonly work: Work;
   readonly keeper: Keeper;
   readonly log: DaemonLog;
+  /** Told of each run that came to its end, before the state is; a failure of it is told and changes nothing. */
+  readonly onEnded?: (ended: EndedJob) => Promise<void>;
 }
 
 /** A run that came to its end. */
 interface EndedRun extends JobEnd {
+  /** The name of what a save has made; absent otherwise. */
+  readonly snapshot?: string;
   readonly newest: Readonly<Record<string, Partial<Newest>>>;
   /** The repositories that a save was stored in. */
   readonly storedIn: readonly string[];
+}
+
+/** A run that came to its end, with what it was. */
+export interface EndedJob {
+  readonly policy: string;
+  readonly job: Job;
+  readonly scheduledFor: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly end: EndedRun;
 }
 
 /** Carries out what is due, with a record of it on disk before and after. */
@@ -58,6 +72,7 @@ export class Runner {
       const key = `${run.policy}/${run.job}`;
       this.#attempts.set(key, due.again ? this.attempts(run.policy, run.job) + 1 : 1);
       keeper.running.delete(running);
+      await this.#told({ ...run, startedAt, endedAt: at.endedAt, end });
       await keeper.change((state) =>
         withNewest(withEnd(state, { ...run, startedAt }, end, at), run.policy, end.newest),
       );
@@ -65,6 +80,17 @@ export class Runner {
       return end;
     } finally {
       keeper.running.delete(running);
+    }
+  }
+
+  async #told({ policy, job, scheduledFor, startedAt, endedAt, end }: EndedJob): Promise<void> {
+    const { clock, log, onEnded } = this.#parts;
+    try {
+      await onEnded?.({ policy, job, scheduledFor, startedAt, endedAt, end });
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      const text = `nobody will be told of ${job} of ${policy}: ${error.message}: ${error.why}`;
+      log({ at: clock.now(), level: 'error', event: 'run-untold', text });
     }
   }
 

@@ -3,7 +3,7 @@ import type { Policy } from '@holdfast/model';
 import type { Keeper } from './keeper.ts';
 import type { DaemonLog } from './log.ts';
 import { newPolicyState, withEnd, withNewest } from './memory.ts';
-import type { DaemonState, PolicyState } from './state.ts';
+import type { DaemonState, Job, PolicyState } from './state.ts';
 import type { Found, Work } from './work.ts';
 
 /** Milliseconds that one repository is looked into at most: saves wait for it. */
@@ -15,6 +15,8 @@ export interface SightParts {
   readonly work: Work;
   readonly keeper: Keeper;
   readonly log: DaemonLog;
+  /** When the newest run of a job was due that somebody else is known to have begun; null: none is known. */
+  readonly begunBefore?: (policy: string, job: Job) => string | null;
 }
 
 /**
@@ -106,16 +108,21 @@ async function lookFirst(
   policy: Policy,
   { repositories, signal, fresh }: FirstLook,
 ): Promise<Map<string, Found>> {
-  const { keeper, clock, log } = parts;
+  const { keeper, clock, log, begunBefore = () => null } = parts;
   const found = await look(parts, policy, repositories, signal);
   const all = [...found.values()];
-  const scheduledAt = newestOf(all.flatMap((each) => each.scheduledAt ?? []));
+  const begun = (job: Job): string | null => begunBefore(policy.name, job);
+  const scheduledAt = newestOf(
+    [...all.map((each) => each.scheduledAt), begun('save')].flatMap((each) => each ?? []),
+  );
   const lastOkAt = newestOf(all.flatMap((each) => each.newest.stored ?? []));
   const jobs = {
     ...fresh.jobs,
     save: { ...fresh.jobs.save, lastScheduled: scheduledAt, lastBegunAt: scheduledAt, lastOkAt },
     // What was pruned until now is not known; it is done after the next save.
     prune: { ...fresh.jobs.prune, lastScheduled: lastOkAt },
+    check: { ...fresh.jobs.check, lastScheduled: begun('check') },
+    drill: { ...fresh.jobs.drill, lastScheduled: begun('drill') },
   };
   const known = { ...fresh, jobs };
   await keeper.change((state) =>

@@ -16,7 +16,8 @@ export const fetch: NodeStep = {
     const there = (await fileSha256(places.artefact, size, context)) === sha256;
     if (!there) {
       await makeFolder(places.work);
-      await checkSpace(places.work, 2 * size);
+      const arrived = await stat(`${places.artefact}.part`).catch(() => undefined);
+      await checkSpace(places.work, 2 * size - Math.min(arrived?.size ?? 0, size));
       await receive(act, artefact);
     }
     return { path: places.artefact, sha256, size, received: !there };
@@ -46,30 +47,62 @@ async function checkSpace(path: string, bytes: number): Promise<void> {
   throw new Failure('not-enough-space', why, { path, wanted, free: bavail * bsize });
 }
 
-async function receive({ order, places, context }: Act, artefact: ArtefactSource): Promise<void> {
+/**
+ * Goes on with what an attempt before has left; begins anew, once, where that turns out to be something else: after a
+ * crash of the machine a file may be as long as it was and hold zeros.
+ */
+async function receive(act: Act, artefact: ArtefactSource): Promise<void> {
+  const { order, places } = act;
   const part = `${places.artefact}.part`;
-  await rm(part, { force: true });
-  const hash = createHash('sha256');
-  let done = 0;
-  const file = await open(part, 'wx', 0o600);
-  try {
-    for await (const block of artefact.open(context.signal)) {
-      context.signal.throwIfAborted();
-      hash.update(block);
-      await file.writeFile(block);
-      done += block.length;
-      context.onProgress?.({ phase: order.kind, done, total: artefact.size });
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  const sha256 = hash.digest('hex');
-  if (done !== artefact.size || sha256 !== artefact.sha256) {
+  let got = await append(act, artefact, part);
+  if (!isWhole(got, artefact) && got.before > 0) {
     await rm(part, { force: true });
-    const why = `${done} bytes with SHA-256 ${sha256} have arrived, not ${artefact.size} with ${artefact.sha256}`;
+    got = await append(act, artefact, part);
+  }
+  if (!isWhole(got, artefact)) {
+    await rm(part, { force: true });
+    const why = `${got.size} bytes with SHA-256 ${got.sha256} have arrived, not ${artefact.size} with ${artefact.sha256}`;
     throw stepFailed(order, why);
   }
   await rename(part, places.artefact);
   await syncFolder(places.work);
+}
+
+interface Received {
+  /** Bytes that were there before. */
+  readonly before: number;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+function isWhole({ size, sha256 }: Received, artefact: ArtefactSource): boolean {
+  return size === artefact.size && sha256 === artefact.sha256;
+}
+
+async function append({ order, context }: Act, artefact: ArtefactSource, part: string): Promise<Received> {
+  const { signal } = context;
+  const hash = createHash('sha256');
+  let size = 0;
+  const file = await open(part, 'a+', 0o600);
+  try {
+    if ((await file.stat()).size > artefact.size) await file.truncate(0);
+    for await (const block of file.createReadStream({ start: 0, autoClose: false, signal })) {
+      hash.update(block as Buffer);
+      size += (block as Buffer).length;
+    }
+    const before = size;
+    if (before < artefact.size) {
+      for await (const block of artefact.open(signal, before)) {
+        signal.throwIfAborted();
+        hash.update(block);
+        await file.writeFile(block);
+        size += block.length;
+        context.onProgress?.({ phase: order.kind, done: size, total: artefact.size });
+      }
+    }
+    await file.sync();
+    return { before, size, sha256: hash.digest('hex') };
+  } finally {
+    await file.close();
+  }
 }

@@ -33,8 +33,8 @@ export async function makeAlike(folder: string, like: string, signal: AbortSigna
   return { uid, gid, labels: await label(folder, like, signal) };
 }
 
-/** Node cannot read or set labels, so the system's own tool does. A wrong one shows when etcd does not start. */
-async function label(folder: string, like: string, signal: AbortSignal): Promise<string | null> {
+/** Gives a file, or a folder and all in it, the label of another one. Node cannot read or set labels, so the system's own tool does. A wrong one shows when etcd does not start. */
+export async function label(folder: string, like: string, signal: AbortSignal): Promise<string | null> {
   if (!(await stands('/sys/fs/selinux/enforce'))) return null;
   try {
     await run('chcon', ['-R', `--reference=${like}`, folder], { signal });

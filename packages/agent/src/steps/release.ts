@@ -1,4 +1,5 @@
 import { Failure } from '@holdfast/base';
+import { filePlaces } from '../configuration/file-places.ts';
 import type { Places } from '../places.ts';
 import { memberPlace } from './bar.ts';
 import { readClaim } from './claim.ts';
@@ -18,7 +19,7 @@ export async function release(act: Act): Promise<readonly string[]> {
   if ((await readClaim(places.claim))?.id === id) {
     throw new Failure('restore-state', `it still holds ${places.claim}`, { id });
   }
-  const released: string[] = [];
+  const released: string[] = await releaseConfiguration(act);
   for (const path of keptBy(places)) {
     const leaving = `${path}.released`;
     if (await stands(path)) {
@@ -28,6 +29,18 @@ export async function release(act: Act): Promise<readonly string[]> {
       await move(path, leaving);
     }
     if (await remove(leaving)) released.push(path);
+  }
+  return released;
+}
+
+/** The old configuration of this machine, whichever part of it had it changed: its names are of this restore alone. */
+async function releaseConfiguration({ order: { plan } }: Act): Promise<string[]> {
+  const released: string[] = [];
+  for (const { path, applies } of plan.changes ?? []) {
+    if (!applies || path === null) continue;
+    const { kept, made } = filePlaces(plan, path);
+    if (await remove(kept)) released.push(kept);
+    await remove(made);
   }
   return released;
 }

@@ -46,5 +46,5 @@ export function salvaged(order: StepOrder): ArtefactSource {
     throw stepFailed(order, 'nothing has been salvaged there');
   }
   const { artefact } = placesOf(order.plan, order.member);
-  return { sha256, size, open: (signal) => createReadStream(artefact, { signal }) };
+  return { sha256, size, open: (signal, from = 0) => createReadStream(artefact, { signal, start: from }) };
 }

@@ -1,7 +1,7 @@
 import { Failure, systemClock, type Clock, type FailureCode } from '@holdfast/base';
 import type { ComponentDescription, MemberDescription } from '@holdfast/model';
 import { discoverCluster } from '../host/discover.ts';
-import { componentHost, etcdHost, type EtcdDriver, type Host } from '../host/driver.ts';
+import { componentHost, etcdHost, type EtcdDriver, type Host, type HostAccess } from '../host/driver.ts';
 import type { Join } from '../host/join-flags.ts';
 import { proveStarted, proveStopped } from '../host/proof.ts';
 import { localNode } from '../local-node.ts';
@@ -11,6 +11,7 @@ export interface DriverCall {
   readonly what: MemberDescription | ComponentDescription;
   readonly act: keyof EtcdDriver | 'proveStopped' | 'proveStarted' | 'observe' | 'discover';
   readonly join?: Join;
+  readonly access?: HostAccess;
   /** Milliseconds after which its signal ends. */
   readonly withinMs?: number;
 }
@@ -24,9 +25,9 @@ export type DriverAnswer =
 export const hastyClock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 20 };
 
 /** A process that is called with this file reads a call from its input and prints the answer. */
-async function answerCall({ what, act, join, withinMs = 30_000 }: DriverCall): Promise<DriverAnswer> {
+async function answerCall({ what, act, join, access, withinMs = 30_000 }: DriverCall): Promise<DriverAnswer> {
   const clock = act === 'stop' ? hastyClock : systemClock;
-  const { hosted, driver } = hostOf(what, clock);
+  const { hosted, driver } = hostOf(what, clock, access);
   const signal = AbortSignal.timeout(withinMs);
   const acts: Record<DriverCall['act'], () => Promise<unknown>> = {
     state: () => driver.state(signal),
@@ -35,12 +36,13 @@ async function answerCall({ what, act, join, withinMs = 30_000 }: DriverCall): P
     tellJoin: async () => driver.tellJoin?.(join, signal),
     whyUnstartable: () => driver.whyUnstartable(signal),
     program: () => driver.program(),
+    version: async () => driver.version?.(),
     logTail: () => driver.logTail(),
     proveStopped: () => proveStopped(hosted, driver, signal, clock),
     proveStarted: () => proveStarted(hosted, driver, signal, clock),
     observe: async () =>
       'component' in what ? localNode(clock).observeComponent(what, { clock, signal }) : undefined,
-    discover: () => discoverCluster('found', 'clientUrls' in what ? what.clientUrls : []),
+    discover: () => discoverCluster('found', 'clientUrls' in what ? what.clientUrls : [], access),
   };
   try {
     return { value: (await acts[act]()) ?? null };
@@ -53,8 +55,9 @@ async function answerCall({ what, act, join, withinMs = 30_000 }: DriverCall): P
 function hostOf(
   what: DriverCall['what'],
   clock: Clock,
+  access: HostAccess = {},
 ): Pick<Host, 'hosted'> & { driver: Host['driver'] & Partial<EtcdDriver> } {
-  return 'component' in what ? componentHost(what, clock) : etcdHost(what, clock);
+  return 'component' in what ? componentHost(what, clock, access) : etcdHost(what, clock, access);
 }
 
 if (import.meta.main) {

@@ -8,6 +8,8 @@ import { describeDriver, type DriverUnderTest } from './driver-conformance.ts';
 /** A driver with a real etcd behind it. */
 export interface EtcdUnderTest extends DriverUnderTest<EtcdDriver> {
   readonly member: MemberDescription;
+  /** Whether it cannot be told that it joins: why, in the driver's words. */
+  readonly cannotJoin?: RegExp;
 }
 
 type Given =
@@ -55,6 +57,13 @@ export function describeEtcdDriver(name: string, make: () => Promise<EtcdUnderTe
       const initialCluster = `other=http://127.0.0.1:1,${member.name}=${member.peerUrls.join(',')}`;
       const flags = [`--initial-cluster=${initialCluster}`, '--initial-cluster-state=existing'];
       await driver.stop(soon());
+      if (made.cannotJoin !== undefined) {
+        const refused = { code: 'etcd-not-started', why: expect.stringMatching(made.cannotJoin) as string };
+        await expect(driver.tellJoin({ initialCluster }, soon())).rejects.toMatchObject(refused);
+        await driver.tellJoin(undefined, soon());
+        await driver.start(soon());
+        return;
+      }
       await driver.tellJoin({ initialCluster }, soon());
       await driver.start(soon());
       expect((await under().commandOf(await pidOf())).slice(-2)).toEqual(flags);

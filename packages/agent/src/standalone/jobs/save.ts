@@ -34,7 +34,8 @@ export async function save(
   }
 }
 
-function endOf({ destinations, snapshot, warnings, durationMs }: SaveReport): SaveEnd {
+/** What a save came to, as its policy sees it. */
+export function endOf({ destinations, snapshot, warnings, durationMs }: SaveReport): SaveEnd {
   const newest: Record<string, Partial<Newest>> = {};
   const storedIn: string[] = [];
   for (const { name, snapshot: stored, outcome } of destinations) {

@@ -1,10 +1,10 @@
 import { type Clock, formatDuration } from '@holdfast/base';
+import { noticeLength, type SecretAddress, sendOut } from '@holdfast/engine';
 import type { AlertMemory } from '../observer.ts';
 import type { Alert } from './alert.ts';
 import { BackOff } from './back-off.ts';
 import { type Ledger, lookedAgain, tidingsOf, whenTold, withoutReceiver } from './ledger.ts';
-import { noticeId, noticeLength, noticeOf, type Teller } from './notice.ts';
-import { type SecretAddress, send } from './outbound.ts';
+import { daemonNotice, noticeId, type Teller } from './notice.ts';
 
 /** What a courier works with. */
 export interface CourierParts {
@@ -57,8 +57,8 @@ export class Courier {
     for (;;) {
       const tidings = tidingsOf(this.#ledger ?? {}).slice(0, noticeLength);
       if (tidings.length === 0 || !this.#backOff.mayTry || signal.aborted) return;
-      const refused = await send(receiver, {
-        body: JSON.stringify(noticeOf(tidings, teller)),
+      const refused = await sendOut(receiver, {
+        body: JSON.stringify(daemonNotice(tidings, teller)),
         headers: { 'content-type': 'application/json', 'idempotency-key': noticeId(tidings, teller) },
         signal,
       });

@@ -1,9 +1,9 @@
 import { type Clock, formatDuration } from '@holdfast/base';
+import { type SecretAddress, sendOut } from '@holdfast/engine';
 import type { Policy } from '@holdfast/model';
 import type { Observed } from '../observer.ts';
 import type { PolicyState } from '../state.ts';
 import { BackOff } from './back-off.ts';
-import { type SecretAddress, send } from './outbound.ts';
 import { promisedIn } from './promise.ts';
 
 /** What a heartbeat works with. */
@@ -67,7 +67,7 @@ export class Heartbeat {
       this.#backOffs.set(policy, backOff);
       if (!backOff.mayTry) continue;
       if (address === undefined || signal.aborted) return;
-      const refused = await send(addressOf(address, policy, beat.well), { signal });
+      const refused = await sendOut(addressOf(address, policy, beat.well), { signal });
       if (signal.aborted) return;
       if (refused !== undefined) {
         const wait = formatDuration(backOff.failed());

@@ -1,9 +1,8 @@
 import { formatDuration } from '@holdfast/base';
-import { type Policy, pauseOf } from '@holdfast/model';
+import { overdueMs, type Policy, pauseOf } from '@holdfast/model';
 import type { Job, PolicyState } from '../state.ts';
 import type { Alert, AlertKind } from './alert.ts';
 import { alert } from './alerts-of.ts';
-import { overdueMs } from './promise.ts';
 import { causeOf, isDamage, remedyOf } from './remedy.ts';
 
 /** The alerts about the last runs of a policy's jobs, and about those that are overdue. */

@@ -2,13 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificates } from '@holdfast/test-servers';
+import { secretAddress } from '@holdfast/engine';
+import { makeCertificates, testReceiver, type TestReceiver } from '@holdfast/test-servers';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DaemonState } from '../state.ts';
 import { parseListen } from './listen-address.ts';
-import { secretAddress } from './outbound.ts';
 import { Teller, type TellerOptions } from './teller.ts';
-import { testReceiver, type TestReceiver } from './test-receiver.ts';
 import { began, hour, newestAt, ranAt, TestClock, testPolicy, testState } from './test-world.ts';
 
 const down = { code: 's3-unreachable', why: 'connect ECONNREFUSED' };

@@ -1,4 +1,5 @@
 import type { Clock } from '@holdfast/base';
+import type { SecretAddress } from '@holdfast/engine';
 import type { DaemonLog } from '../log.ts';
 import type { AlertMemory, DaemonObserver, Observed } from '../observer.ts';
 import { alertsOf } from './alerts-of.ts';
@@ -8,7 +9,6 @@ import { Heartbeat } from './heartbeat.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { listen, type Listener } from './listener.ts';
 import { metricsOf } from './metrics.ts';
-import type { SecretAddress } from './outbound.ts';
 import { Systemd, type SystemdAsks } from './systemd.ts';
 
 /** Whom the daemon tells how it goes. */
