@@ -5,13 +5,28 @@ import { runStep, root } from './step.ts';
 
 /** Every generated file of the checkout: its path from the root, and what it should hold. */
 async function generated(): Promise<Map<string, string>> {
-  return new Map([...(await reference()), ...(await checksumModule()), ...(await protocolMessages())]);
+  return new Map([
+    ...(await reference()),
+    ...(await apiReference()),
+    ...(await checksumModule()),
+    ...(await protocolMessages()),
+  ]);
 }
 
 /** docs/reference, from the command tree, the failure table and the settings table. */
 async function reference(): Promise<Map<string, string>> {
   const { generateReference } = await import('../packages/cli/src/docs/index.ts');
   return generateReference();
+}
+
+/** The REST API's description and its page, from the route table. */
+async function apiReference(): Promise<[string, string][]> {
+  const { apiReferencePage, openApiDocument } = await import('../packages/server/src/api/openapi/index.ts');
+  const { version } = await import('../packages/cli/src/version.ts');
+  return [
+    ['docs/reference/api.json', `${JSON.stringify(openApiDocument(version), null, 1)}\n`],
+    ['docs/reference/api.md', apiReferencePage()],
+  ];
 }
 
 /** The CRC-32C module, from its WebAssembly text. */

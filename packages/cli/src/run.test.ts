@@ -62,6 +62,16 @@ describe('help', () => {
       Restore:
         restore                  Bring a cluster back: from what survives, or from a snapshot.
 
+      Server:
+        server                   Run the control plane of many clusters, which agents and people reach
+                                 over one port.
+        login                    Log in at a server: what is done over it is then done as this user.
+        logout                   End the login at a server, and forget its token here.
+        cluster                  The clusters of a server, and how their nodes join.
+        operation                What is done to the clusters of a server, and was.
+        alert                    What a server finds wrong with its clusters.
+        audit                    Who did what over a server.
+
       Help:
         doctor                   Find out why a save or a restore would fail, and how ready a cluster is
                                  to be recovered.
@@ -98,8 +108,8 @@ describe('help', () => {
         --force-last                  even the newest verified one, after which nothing proven is left
         --repo <repo>                 the repository: a folder, s3://bucket/folder, or a name of the
                                       configuration file (HOLDFAST_REPO)
-        --cluster <name>              name of the cluster in the repository; needed when it holds several
-                                      (HOLDFAST_CLUSTER)
+        --cluster <name>              name of the cluster in the repository, or of the server; needed
+                                      where there are several (HOLDFAST_CLUSTER)
         -h, --help                    show this help
 
       S3:
@@ -136,6 +146,17 @@ describe('help', () => {
                                       (PEM or ssh-ed25519) (HOLDFAST_TRUSTED_KEYS)
         --require <which>             signed: nothing unsigned is taken; any: it is; if not set, as the
                                       repository says (HOLDFAST_REQUIRE)
+
+      Server:
+        --server <url>                do it over this server, as https://holdfast.example:9443; none: on
+                                      this machine (HOLDFAST_SERVER)
+        --server-token-file <file>    file that holds a token of the server, in place of what \`holdfast
+                                      login\` keeps (HOLDFAST_TOKEN_FILE)
+        --server-ca <file>            CA certificate that the server is trusted by (PEM)
+                                      (HOLDFAST_SERVER_CA)
+        --server-ca-sha256 <hex>      SHA-256 of the CA that the server itself names, in place of
+                                      --server-ca (HOLDFAST_SERVER_CA_SHA256)
+        --reason <text>               why, for the audit log of the server
 
       Global options:
         -o, --output <format>         form of the answer: table, wide, json, yaml or name
@@ -285,6 +306,11 @@ test('config view --origin says where each value came from', async () => {
     signingKey          -                                        not set
     trustedKeys         -                                        not set
     require             -                                        not set
+    server              -                                        not set
+    serverTokenFile     -                                        not set
+    serverToken         -                                        not set
+    serverCa            -                                        not set
+    serverCaSha256      -                                        not set
     output              table                                    default
     utc                 true                                     --utc
     "

@@ -32,8 +32,12 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** After a signal, whatever broke off did so because of it; a restore tells how it can be taken up again. */
+/**
+ * After a signal, whatever broke off did so because of it; a restore tells how it can be taken up again, and what goes on
+ * elsewhere how it can be followed.
+ */
 function failureFrom(error: unknown, io: Io): ReturnType<typeof failureOf> {
-  if (io.signal.aborted && !isFailure(error, 'restore-paused')) return failureOf(io.signal.reason);
+  const isTold = isFailure(error, 'restore-paused') || isFailure(error, 'following-ended');
+  if (io.signal.aborted && !isTold) return failureOf(io.signal.reason);
   return error instanceof CommanderError ? usageFailure(error) : failureOf(error);
 }

@@ -15,7 +15,7 @@ import type { Session } from '../session.ts';
 import { connect } from '../sources/etcd.ts';
 import type { Place } from '../settings/places.ts';
 import { chosenPlaces, hasPlace } from '../sources/places.ts';
-import { faultOf, probePlace } from '../sources/probe.ts';
+import { probePlace } from '../sources/probe.ts';
 import { openPlace } from '../sources/repository.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { aligned } from '../term/table.ts';
@@ -65,8 +65,11 @@ function toOpen(session: Session, place: Place): RepositoryToOpen {
   const open = (): Promise<Repository> => openPlace(session, place, { withinMs: limits.repositoryOpenMs });
   if ('folder' in at) return { name, open, folder: at.folder };
   const probe = async (): Promise<Connection> => {
-    const found = await probePlace(session, place);
-    const fault = faultOf(found);
+    const [{ probeFault }, found] = await Promise.all([
+      import('@holdfast/engine'),
+      probePlace(session, place),
+    ]);
+    const fault = probeFault(found);
     return { fault, worries: found.findings.filter((each) => each !== fault) };
   };
   return { name, open, probe };

@@ -1,5 +1,7 @@
 import { withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { drillsAnswer } from '../view/drill.ts';
@@ -14,6 +16,10 @@ export function addDrillList(parent: Verb): void {
     )
     .answers(list);
   withStateDir(verb);
+  overServer(verb, {}, async (session) => {
+    const { listDrills } = await import('../remote/drills.ts');
+    return withFleet(session, listDrills);
+  });
 }
 
 async function list(session: Session): Promise<Answer> {

@@ -1,10 +1,13 @@
 import { Argument } from 'commander';
 import { withEtcdProgram, withLogin, withRepository, withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { credentials } from '../sources/password.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
+import type { FleetDrillOptions } from '../remote/drills.ts';
 import type { Answer } from '../term/answer.ts';
 import { drillAnswer } from '../view/drill.ts';
 
@@ -28,6 +31,10 @@ export function addDrillRun(parent: Verb): void {
     )
     .answers(async (session, _options, name) => run(session, name));
   withEtcdProgram(withStateDir(withLogin(withRepository(verb))));
+  overServer(verb, { takes: ['repo'] }, async (session, options: FleetDrillOptions, name) => {
+    const { runDrill } = await import('../remote/drills.ts');
+    return withFleet(session, (fleet) => runDrill(fleet, options, name));
+  });
 }
 
 async function run(session: Session, selector: string): Promise<Answer> {

@@ -4,7 +4,9 @@ import { InvalidArgumentError, Option } from 'commander';
 import { isCalendarDay } from '../program/calendar-day.ts';
 import { withPolicyFile } from '../program/options.ts';
 import { lengthOfTime } from '../program/span.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { policyNamed } from '../sources/policy-named.ts';
 import type { Answer } from '../term/answer.ts';
@@ -34,6 +36,14 @@ export function addPolicyPause(parent: Verb): void {
     )
     .answers(pause);
   withPolicyFile(verb);
+  overServer(
+    verb,
+    { takes: ['reason', 'for'] },
+    async (session, options: Omit<PauseOptions, 'until'>, name) => {
+      const { pausePolicy } = await import('../remote/policies.ts');
+      return withFleet(session, (fleet) => pausePolicy(fleet, options, name));
+    },
+  );
 }
 
 export function addPolicyResume(parent: Verb): void {
@@ -44,6 +54,10 @@ export function addPolicyResume(parent: Verb): void {
     .example('When the upgrade is done', 'holdfast policy resume main')
     .answers(async (session, _options, name) => changed(session, name, 'resumed', () => null));
   withPolicyFile(verb);
+  overServer(verb, {}, async (session, _options, name) => {
+    const { resumePolicy } = await import('../remote/policies.ts');
+    return withFleet(session, (fleet) => resumePolicy(fleet, name));
+  });
 }
 
 async function pause(session: Session, options: PauseOptions, name: string): Promise<Answer> {

@@ -1,5 +1,7 @@
 import { withPolicyFile } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { policyNamed } from '../sources/policy-named.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
@@ -18,6 +20,10 @@ export function addPolicyRemove(parent: Verb): void {
     .example('With a question', 'holdfast policy remove office')
     .answers(remove);
   withPolicyFile(verb);
+  overServer(verb, { takes: ['yes'] }, async (session, options: RemoveOptions, name) => {
+    const { removePolicy } = await import('../remote/policies.ts');
+    return withFleet(session, (fleet) => removePolicy(fleet, options, name));
+  });
 }
 
 async function remove(session: Session, { yes }: RemoveOptions, name: string): Promise<Answer> {

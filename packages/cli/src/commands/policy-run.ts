@@ -11,7 +11,9 @@ import {
   withS3,
   withStateDir,
 } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { agentJobs } from '../sources/agent-jobs.ts';
 import { policyNamed } from '../sources/policy-named.ts';
@@ -38,6 +40,10 @@ export function addPolicyRun(parent: Verb): void {
     )
     .answers((session, options: RunOptions, name: string) => run(session, options, name));
   withEtcdProgram(withPolicyFile(withStateDir(withKeys(withS3(withEtcd(withCompanions(verb)))))));
+  overServer(verb, {}, async (session, _options, name) => {
+    const { runPolicy } = await import('../remote/policies.ts');
+    return withFleet(session, (fleet) => runPolicy(fleet, name));
+  });
 }
 
 async function run(session: Session, options: RunOptions, name: string): Promise<Answer> {

@@ -3,11 +3,14 @@ import { presets } from '@holdfast/model';
 import { Option } from 'commander';
 import { wholeNumber, withPolicyFile, withTargets } from '../program/options.ts';
 import { lengthOfTime, orNone } from '../program/span.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { checkedValue } from '../settings/checked-value.ts';
 import { chosenPlaces, givenFlags } from '../sources/places.ts';
 import { editedPolicy, type PolicyWishes, type Target } from '../sources/policy-edit.ts';
+import type { SetOptions as FleetSetOptions } from '../remote/policies.ts';
 import type { Answer } from '../term/answer.ts';
 import { policyAnswer } from '../view/policy.ts';
 
@@ -40,7 +43,18 @@ export function addPolicySet(parent: Verb): void {
     more,
   );
   withPolicyFile(verb);
+  overServer(verb, { takes: fleetTakes }, async (session, options: FleetSetOptions, name) => {
+    const { setPolicy } = await import('../remote/policies.ts');
+    return withFleet(session, (fleet) => setPolicy(fleet, options, name));
+  });
 }
+
+/** All but the cluster's name in the repositories and where the policy is written. */
+const fleetTakes: readonly string[] = [
+  ...['preset', 'cron', 'intervalHours', 'timeZone', 'jitter', 'catchUp', 'checkCron', 'drillCron', 'rpo'],
+  ...['keepLast', 'keepWithin', 'keepHourly', 'keepDaily', 'keepWeekly', 'keepMonthly', 'keepYearly'],
+  ...['keepScope', 'maxBytes', 'minimum', 'repo', 'bestEffort'],
+];
 
 function withSchedule(verb: Verb): void {
   const options = [

@@ -1,7 +1,9 @@
 import { isFailure } from '@holdfast/base';
 import type { Policy } from '@holdfast/model';
 import { withPolicyFile } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { policyNamed } from '../sources/policy-named.ts';
 import type { Answer } from '../term/answer.ts';
@@ -17,6 +19,10 @@ export function addPolicyShow(parent: Verb): void {
     .remark('Times to come are in the time zone of the policy.')
     .answers(async (session, _options, name) => show(session, name));
   withPolicyFile(verb);
+  overServer(verb, {}, async (session, _options, name) => {
+    const { showPolicies } = await import('../remote/policies.ts');
+    return withFleet(session, (fleet) => showPolicies(fleet, name));
+  });
 }
 
 async function show(session: Session, name: string | undefined): Promise<Answer> {

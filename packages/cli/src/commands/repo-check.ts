@@ -1,11 +1,12 @@
 import { Failure, isFailure } from '@holdfast/base';
+import type { Probe } from '@holdfast/engine';
 import type { Repository } from '@holdfast/repository';
 import { withKeys, withPlace } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import type { Place } from '../settings/places.ts';
 import { chosenPlace } from '../sources/places.ts';
-import { faultOf, probePlace, warningsOf, type Probe } from '../sources/probe.ts';
+import { probePlace } from '../sources/probe.ts';
 import { tellKeys } from '../sources/key-news.ts';
 import { openPlace } from '../sources/repository.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
@@ -53,10 +54,10 @@ async function check(session: Session, options: CheckOptions): Promise<Answer> {
   const place = chosenPlace(session);
   // A probe would make the folder.
   const local = 'folder' in place.at ? await openPlace(session, place) : undefined;
-  const { orAborted } = await import('@holdfast/engine');
+  const { orAborted, probeFault, probeWarnings } = await import('@holdfast/engine');
   const probe = await orAborted(probePlace(session, place), session.io.signal);
-  for (const text of warningsOf(probe)) session.warn(text);
-  const fault = faultOf(probe);
+  for (const text of probeWarnings(probe)) session.warn(text);
+  const fault = probeFault(probe);
   const found = local ?? (fault === undefined ? await opened(session, place) : undefined);
   return checkAnswer(place, probe, found, fault);
 }

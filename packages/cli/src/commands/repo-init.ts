@@ -1,4 +1,5 @@
 import { Failure } from '@holdfast/base';
+import type { Probe } from '@holdfast/engine';
 import type { Repository } from '@holdfast/repository';
 import type { KeyChange } from '@holdfast/repository/keys';
 import { withKeys, withPlace } from '../program/options.ts';
@@ -8,7 +9,7 @@ import type { Place } from '../settings/places.ts';
 import { firstKeys, isSealed, type FirstKeyOptions, type FirstKeys } from '../sources/first-keys.ts';
 import { makeRepository } from '../sources/new-repository.ts';
 import { chosenPlace } from '../sources/places.ts';
-import { faultOf, probePlace, warningsOf, type Probe } from '../sources/probe.ts';
+import { probePlace } from '../sources/probe.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { pairs } from '../term/table.ts';
 import { connectionItem, connectionText } from '../view/connection.ts';
@@ -49,11 +50,11 @@ async function init(session: Session, options: FirstKeyOptions): Promise<Answer>
       'a snapshot holds every Secret of its cluster, and others can read a bucket: seal it (--new-identity FILE, --recipients-file FILE or --passphrase-file FILE), or say --plain',
     );
   }
-  const { orAborted } = await import('@holdfast/engine');
+  const { orAborted, probeFault, probeWarnings } = await import('@holdfast/engine');
   const { signal } = session.io;
   const probe = 's3' in place.at ? await orAborted(probePlace(session, place), signal) : undefined;
-  for (const text of probe === undefined ? [] : warningsOf(probe)) session.warn(text);
-  const fault = probe && faultOf(probe);
+  for (const text of probe === undefined ? [] : probeWarnings(probe)) session.warn(text);
+  const fault = probe && probeFault(probe);
   if (fault !== undefined) return refusedAnswer(place, probe!, fault);
   const { repository, change } = await makeRepository(session, place, keys);
   return initAnswer(place, repository, change, keys, probe);

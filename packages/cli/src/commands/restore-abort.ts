@@ -1,5 +1,7 @@
 import { withEtcd, withRepository, withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { lead } from './restore-lead.ts';
@@ -19,6 +21,10 @@ export function addAbort(parent: Verb): void {
     )
     .answers(async (session, _options, word: string) => abort(session, verb, word));
   withEtcd(withRepository(withStateDir(verb)));
+  overServer(verb, {}, async (session, _options, word) => {
+    const { goOnWithRestore } = await import('../remote/restores.ts');
+    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { word, act: 'abort' }));
+  });
 }
 
 async function abort(session: Session, verb: Verb, word: string): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { Failure } from '@holdfast/base';
-import { clusterNamePattern, type ClusterDescription, type HostDescription } from '@holdfast/model';
+import { clusterNamePattern, runBy, type ClusterDescription } from '@holdfast/model';
 import { withEndpoints } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
@@ -18,7 +18,7 @@ export function addDiscover(parent: Verb): void {
     .example('One of several clusters', 'holdfast restore discover --endpoints http://127.0.0.1:2379')
     .example('Keep it, before it is needed', 'holdfast restore discover --name prod -o yaml > prod.yaml')
     .remark(
-      'Members, and the kube-apiserver, controller manager and scheduler that use them, are found by their processes. What does not run, runs in a container or on another machine is not found: add it to the file by hand. Keep the file where it survives the machine.',
+      'Members, and the kube-apiserver, controller manager and scheduler that use them, are found by their processes. Static pods, containers of Docker, K3s and RKE2 are found too. What does not run, or runs on another machine, is not: add it to the file by hand (docs/guides/hosts.md). Keep the file where it survives the machine.',
     )
     .answers(discover);
 }
@@ -34,21 +34,17 @@ async function discover(session: Session, { name }: { readonly name: string }): 
   return descriptionAnswer(description);
 }
 
-function runBy({ run }: { readonly run: HostDescription }): string {
-  return run.driver === 'systemd' ? run.unit : 'a process';
-}
-
 function descriptionAnswer(description: ClusterDescription): Answer {
   const members = description.members.map((member) => {
     const { name, clientUrls, peerUrls, dataDir, walDir } = member;
     const place = walDir === undefined ? dataDir : `${dataDir} (log: ${walDir})`;
-    return [name, clientUrls.join(','), peerUrls.join(','), place, runBy(member)];
+    return [name, clientUrls.join(','), peerUrls.join(','), place, runBy(member.run)];
   });
   const parts = description.controlPlane.map((part) => [
     part.name,
     part.component,
     part.urls.join(','),
-    runBy(part),
+    runBy(part.run),
   ]);
   return {
     json: { ...description },

@@ -28,21 +28,30 @@ export async function makePlan(session: Session, verb: Verb, options: RequestOpt
   } catch (failure) {
     if (!isFailure(failure, 'restore-unneeded') && !isFailure(failure, 'restore-impossible')) throw failure;
     const triage = await triageCluster(session.context, request);
-    const restoreBy = inWay(session, verb, options, 'run');
+    const restoreBy = inWay(session, flagsAgain(session, verb), options, 'run');
     return { refusal: triageAnswer(triage, { description, restoreBy, failure }) };
   }
 }
 
-/** What a plan that was just made leads on to: it is carried out, or another way is planned. */
-export function planCommands(session: Session, verb: Verb, options: RequestOptions): PlanCommands {
-  const run = requestCommand(session, verb, options, 'run');
-  return { run, inWay: inWay(session, verb, options, 'plan') };
+/**
+ * What a plan that was just made leads on to: it is carried out, or another way is planned.
+ *
+ * @param again the flags of this command line that they need again
+ */
+export function planCommands(
+  session: Session,
+  verb: Verb,
+  options: RequestOptions,
+  again: readonly string[] = flagsAgain(session, verb),
+): PlanCommands {
+  const run = requestCommand(session, again, options, 'run');
+  return { run, inWay: inWay(session, again, options, 'plan') };
 }
 
 /** The words that ask for the same again, to be planned anew. */
 function requestCommand(
   session: Session,
-  verb: Verb,
+  again: readonly string[],
   options: RequestOptions,
   name: 'plan' | 'run',
 ): string[] {
@@ -67,7 +76,8 @@ function requestCommand(
     ...(options.attestOff ?? []).map((member) => ['--attest-off', member]),
     ...(options.skip ?? []).map((check) => ['--skip', check]),
     flag('--reason', options.reason),
-    flagsAgain(session, verb),
+    flag('--scope', options.scope),
+    again,
   ].flat();
 }
 
@@ -78,11 +88,11 @@ function flag(name: string, value: string | undefined): string[] {
 /** Gives the words that ask for the same in another way. */
 function inWay(
   session: Session,
-  verb: Verb,
+  again: readonly string[],
   options: RequestOptions,
   name: 'plan' | 'run',
 ): (way: RestorePlan['way']) => string[] {
-  return (way) => requestCommand(session, verb, optionsInWay(options, way), name);
+  return (way) => requestCommand(session, again, optionsInWay(options, way), name);
 }
 
 /** What a way does not take. To replace is to replace who is lost, whoever was to form another cluster. */

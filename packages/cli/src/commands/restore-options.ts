@@ -1,3 +1,4 @@
+import { restoreScopes, type RestoreScope } from '@holdfast/model/fleet';
 import { InvalidArgumentError, Option } from 'commander';
 import { wholeNumber, withEtcd, withRepository, withStateDir } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
@@ -20,7 +21,15 @@ export interface RequestOptions {
   readonly skip?: readonly string[];
   readonly reason?: string;
   readonly clone?: true;
+  /** Over a server alone. */
+  readonly scope?: RestoreScope;
 }
+
+/** Names of the options of plan and run that mean something over a server. */
+export const requestTakes: readonly string[] = [
+  ...['repo', 'clusterFile', 'snapshot', 'way', 'survivor', 'replace', 'members', 'strategy', 'seed'],
+  ...['attestOff', 'skip', 'reason', 'clone', 'scope'],
+];
 
 /** The options of {@link RequestOptions}, with those of repository, etcd and journals. */
 export function withRequest(verb: Verb): Verb {
@@ -50,6 +59,10 @@ export function withRequest(verb: Verb): Verb {
       'how far revisions are moved on, and the old ones marked compacted',
     ).argParser(wholeNumber(1)),
     new Option('--no-bump', 'leave revisions as they are: watchers may then miss that time went back'),
+    new Option(
+      '--scope <scope>',
+      'how much is brought back: none (etcd alone), kubernetesVersion, or all (saved configuration too)',
+    ).choices([...restoreScopes]),
     new Option('--clone', 'a copy of another cluster: its snapshot is meant, however strange it looks here'),
   ];
   for (const option of own) verb.addOption(option);

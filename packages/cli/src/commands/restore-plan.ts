@@ -2,13 +2,16 @@ import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
 import type { RestorePlan } from '@holdfast/model';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
+import type { FleetRequestOptions } from '../remote/restore-request.ts';
 import type { Answer } from '../term/answer.ts';
 import { planAnswer, refusalOf } from '../view/plan.ts';
 import { flagsAgain } from './restore-again.ts';
 import { makePlan, planCommands } from './restore-made.ts';
-import { withRequest, type RequestOptions } from './restore-options.ts';
+import { requestTakes, withRequest, type RequestOptions } from './restore-options.ts';
 import { refuseContradictions } from './restore-request.ts';
 
 interface PlanOptions extends RequestOptions {
@@ -34,10 +37,18 @@ export function addPlan(parent: Verb): void {
       'From one snapshot, whatever else survives',
       'holdfast restore plan --cluster-file prod.yaml --repo /backup --way snapshot --snapshot latest',
     )
+    .example(
+      'With the Kubernetes version and the configuration that were saved with it; what changes is shown',
+      'holdfast restore plan --cluster-file prod.yaml --repo /backup --snapshot latest --scope all',
+    )
     .remark(
       'Without --way the least of what helps is chosen: start what is stopped, replace what is lost while the quorum stands, take the newest data that survives, and only then a snapshot. Where a restore would make things worse there is no plan but the better way as a command, and the exit status is 14.',
     );
   withRequest(verb).answers(async (session, options: PlanOptions) => plan(session, verb, options));
+  overServer(verb, { takes: requestTakes }, async (session, options: FleetRequestOptions) => {
+    const { planRestore } = await import('../remote/restores.ts');
+    return withFleet(session, (fleet) => planRestore(fleet, verb, options));
+  });
 }
 
 async function plan(session: Session, verb: Verb, options: PlanOptions): Promise<Answer> {

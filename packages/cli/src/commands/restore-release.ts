@@ -1,7 +1,9 @@
 import { Failure } from '@holdfast/base';
 import { InvalidArgumentError, Option } from 'commander';
 import { withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import type { Operation } from '../view/operation.ts';
@@ -32,6 +34,11 @@ export function addRelease(parent: Verb): void {
   withStateDir(withConfirm(verb)).answers(async (session, options: ReleaseOptions, word?: string) =>
     release(session, verb, options, word),
   );
+  overServer(verb, { takes: ['confirm'] }, async (session, options: ConfirmOptions, word?: string) => {
+    if (word === undefined) throw new Failure('usage', 'a restore is needed');
+    const { goOnWithRestore } = await import('../remote/restores.ts');
+    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { ...options, word, act: 'release' }));
+  });
 }
 
 async function release(

@@ -125,6 +125,7 @@ export async function planRequest(
     ...(bump !== undefined && { bump }),
     attest: (options.attestOff ?? []).map((member) => ({ member, reason })),
     skips: [...new Set(options.skip)].map((check) => ({ check, reason })),
+    ...(options.scope !== undefined && { scope: options.scope }),
     clone: options.clone === true,
     by: thisUser(),
   };

@@ -1,5 +1,7 @@
 import { withEtcd, withRepository, withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { moment } from '../term/when.ts';
@@ -27,6 +29,10 @@ export function addRollback(parent: Verb): void {
   withStateDir(withRepository(withEtcd(withConfirm(verb)))).answers(
     async (session, options: ConfirmOptions, word: string) => rollback(session, verb, options, word),
   );
+  overServer(verb, { takes: ['confirm'] }, async (session, options: ConfirmOptions, word) => {
+    const { goOnWithRestore } = await import('../remote/restores.ts');
+    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { ...options, word, act: 'rollback' }));
+  });
 }
 
 async function rollback(

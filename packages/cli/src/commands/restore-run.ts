@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '@holdfast/base';
-import type { RestorePlan, StepKind } from '@holdfast/model';
 import { Option } from 'commander';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
+import type { FleetRequestOptions } from '../remote/restore-request.ts';
 import type { Answer } from '../term/answer.ts';
-import { styleFor } from '../term/style.ts';
-import { planAnswer, planText, refusalOf } from '../view/plan.ts';
+import { planForEyes } from '../view/plan-for-eyes.ts';
+import { planAnswer, refusalOf } from '../view/plan.ts';
 import { flagsAgain } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { lead } from './restore-lead.ts';
 import { makePlan, planCommands, type Made } from './restore-made.ts';
-import { withConfirm, withRequest, type RequestOptions } from './restore-options.ts';
+import { withConfirm, requestTakes, withRequest, type RequestOptions } from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
 import { refuseContradictions } from './restore-request.ts';
 
@@ -39,6 +41,7 @@ const settled = [
   'skip',
   'reason',
   'clone',
+  'scope',
 ];
 
 export function addRun(parent: Verb): void {
@@ -47,7 +50,12 @@ export function addRun(parent: Verb): void {
     .description(
       'Bring a cluster back. Every step is journalled and undone when one fails; old data is kept.',
     )
-    .addOption(new Option('--plan <file>', 'exactly this plan of `restore plan --out`').conflicts(settled))
+    .addOption(
+      new Option(
+        '--plan <file>',
+        'exactly this plan of `restore plan --out`; with --server its operation',
+      ).conflicts(settled),
+    )
     .option('--dry-run', 'make the plan by the same code, print it, and do nothing')
     .example('With a question', 'holdfast restore run --cluster-file prod.yaml --repo /backup')
     .example('Exactly a plan that was read', 'holdfast restore run --plan plan.json --repo /backup')
@@ -55,10 +63,22 @@ export function addRun(parent: Verb): void {
       'In a script',
       'holdfast restore run --cluster-file prod.yaml --repo /backup --way snapshot \\\n      --snapshot latest --confirm prod',
     )
+    .example(
+      'Of a server, which is followed step by step; Ctrl-C ends the following alone',
+      'holdfast restore run --server https://holdfast.example:9443 --cluster prod',
+    )
     .remark(
       'Ctrl-C stops between two safe points and prints how to go on or back; a second one stops at once, and that can be resumed as well. A step that fails has everything undone by itself, but not once an API server was started again, which may have written: then the restore waits for a person. The old data stays beside the new until `restore release`.',
     );
   withRequest(withConfirm(verb)).answers(async (session, options: RunOptions) => run(session, verb, options));
+  overServer(
+    verb,
+    { takes: [...requestTakes, 'plan', 'dryRun', 'confirm'] },
+    async (session, options: FleetRequestOptions & Pick<RunOptions, 'plan' | 'dryRun' | 'confirm'>) => {
+      const { runRestore } = await import('../remote/restores.ts');
+      return withFleet(session, (fleet) => runRestore(fleet, verb, options));
+    },
+  );
 }
 
 async function run(session: Session, verb: Verb, options: RunOptions): Promise<Answer> {
@@ -77,7 +97,7 @@ async function run(session: Session, verb: Verb, options: RunOptions): Promise<A
   }
   const refusal = refusalOf(plan);
   if (refusal !== undefined) throw refusal;
-  await confirmCluster(session, options, question(session, verb, plan), plan.cluster.name);
+  await confirmCluster(session, options, planForEyes(session, verb, plan), plan.cluster.name);
   const { runRestore } = await import('@holdfast/engine');
   return lead(session, verb, { plan, ports, wanted: 'finished' }, (options) =>
     runRestore(session.context, { ...options, plan }),
@@ -95,15 +115,4 @@ async function planOf(session: Session, verb: Verb, options: RunOptions): Promis
   }
   const { readPlan } = await import('@holdfast/engine');
   return { plan: readPlan(text), ports: await restorePorts(session) };
-}
-
-/** The whole plan, since whoever types the name answers for it. */
-function question({ io, settings }: Session, verb: Verb, plan: RestorePlan): string {
-  const style = styleFor(io.stderr, io.env, verb.optsWithGlobals<{ color?: boolean }>().color !== false);
-  const text = planText(plan, { wide: false, utc: settings.utc, style, now: io.clock.now() });
-  const of = (wanted: StepKind): string =>
-    plan.steps.flatMap(({ kind, member }) => (kind === wanted ? [member ?? ''] : [])).join(', ');
-  const halted = of('halt');
-  const first = halted === '' ? '' : `${halted}, then `;
-  return `${text}\nThis stops ${first}etcd on ${of('stop')} and puts its data aside. Nothing was touched yet.`;
 }

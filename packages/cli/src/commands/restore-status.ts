@@ -1,5 +1,7 @@
 import { withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { operationAnswer, operationsAnswer, type Operation } from '../view/operation.ts';
@@ -15,6 +17,10 @@ export function addRestoreStatus(parent: Verb): void {
     .example('The newest, step by step', 'holdfast restore status latest')
     .answers(async (session, _options, word?: string) => status(session, verb, word));
   withStateDir(verb);
+  overServer(verb, {}, async (session, _options, word) => {
+    const { restoreStatus } = await import('../remote/restores.ts');
+    return withFleet(session, (fleet) => restoreStatus(fleet, word));
+  });
 }
 
 async function status(session: Session, verb: Verb, word: string | undefined): Promise<Answer> {

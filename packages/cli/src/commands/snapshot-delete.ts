@@ -2,9 +2,12 @@ import { formatBytes, isFailure } from '@holdfast/base';
 import type { Repository } from '@holdfast/repository';
 import { withRepository } from '../program/options.ts';
 import { exactSnapshotArgument } from '../program/selector.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
+import type { SnapshotOptions } from '../remote/snapshots.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import { confirm } from '../term/confirm.ts';
 import { ago } from '../term/when.ts';
@@ -28,6 +31,17 @@ export function addDelete(parent: Verb): void {
     .example('In a script', 'holdfast snapshot delete test-1 --repo /backup --yes')
     .answers(async (session, options: DeleteOptions, name) => remove(session, options, name));
   withRepository(verb);
+  overServer(
+    verb,
+    { takes: ['repo', 'yes', 'dryRun'], only: ['reason'] },
+    async (session, options: SnapshotOptions, name) => {
+      const { deleteSnapshot } = await import('../remote/snapshots.ts');
+      return withFleet(session, (fleet) => deleteSnapshot(fleet, options, name));
+    },
+  );
+  verb.addOption(
+    verb.createOption('--reason <text>', 'why, for the audit log of the server').helpGroup('Server:'),
+  );
 }
 
 /** What is to go: a snapshot, or what an unfinished save or a lost manifest has left under its name. */

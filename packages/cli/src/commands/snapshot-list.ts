@@ -1,10 +1,13 @@
 import { Failure } from '@holdfast/base';
 import type { Listing } from '@holdfast/repository';
 import { withFrom, withRepository } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { listForeign } from './snapshot-foreign.ts';
+import type { SnapshotOptions } from '../remote/snapshots.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import { table } from '../term/table.ts';
 import { columns, snapshotItem, snapshotRow, wideColumns } from '../view/snapshot.ts';
@@ -21,6 +24,10 @@ export function addList(parent: Verb): void {
     .example('What another system left', 'holdfast snapshot list --from /opt/rke/etcd-snapshots')
     .answers(list);
   withFrom(withRepository(verb));
+  overServer(verb, { takes: ['repo'] }, async (session, options: SnapshotOptions) => {
+    const { listSnapshots } = await import('../remote/snapshots.ts');
+    return withFleet(session, (fleet) => listSnapshots(fleet, options));
+  });
 }
 
 async function list(session: Session, { from }: { readonly from?: string }): Promise<Answer> {

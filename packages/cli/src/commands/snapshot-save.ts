@@ -4,7 +4,9 @@ import type { EtcdClient } from '@holdfast/etcd/client';
 import { Option } from 'commander';
 import { companionsRootOf, withCompanions, type CompanionsOptions } from '../program/companions-options.ts';
 import { withEtcd, withRepositories, withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { connect } from '../sources/etcd.ts';
 import { queueFlags } from '../sources/places.ts';
@@ -16,6 +18,7 @@ import {
   withMissingMade,
   type OpenedRepository,
 } from '../sources/repository.ts';
+import type { SnapshotOptions } from '../remote/snapshots.ts';
 import type { Answer } from '../term/answer.ts';
 import { saveAnswer } from '../view/save.ts';
 import { makeDueCopies } from './due-copies.ts';
@@ -61,11 +64,19 @@ export function addSave(parent: Verb): void {
       'holdfast snapshot save --pre-upgrade && kubeadm upgrade apply v1.36.0',
     )
     .example('In a script', 'name=$(holdfast snapshot save --repo /backup -q)')
+    .example(
+      'A cluster of a server, by one of its nodes',
+      'holdfast snapshot save --server https://holdfast.example:9443 --cluster prod',
+    )
     .answers(save);
   withCompanions(verb, 'keep with it what else a restore needs of this node, where it is sealed');
   verb.addOption(
     verb.createOption('--endpoint <url>', 'save from this member and no other').helpGroup('etcd:'),
   );
+  overServer(verb, { takes: ['repo', 'name', 'preUpgrade'] }, async (session, options: SnapshotOptions) => {
+    const remote = await import('../remote/snapshots.ts');
+    return withFleet(session, (fleet) => remote.saveSnapshot(fleet, options));
+  });
   verb.remark(
     'The member is a healthy follower that keeps up, before the leader. An empty or absent folder at --repo becomes a repository. Nothing is listed before it is whole and durable. Exit 0 means verified (with --no-verify or --read-back none: stored); exit 3 that the snapshot is stored and could not be proven in full, or is missing in a required repository.',
   );

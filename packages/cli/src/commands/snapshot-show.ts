@@ -2,12 +2,15 @@ import { formatBytes } from '@holdfast/base';
 import type { SnapshotEntry } from '@holdfast/repository';
 import { withFrom, withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { placeFlags } from '../sources/places.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
 import { showForeign } from './snapshot-foreign.ts';
+import type { SnapshotOptions } from '../remote/snapshots.ts';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 import { pairs } from '../term/table.ts';
@@ -35,6 +38,10 @@ export function addShow(parent: Verb): void {
       from === undefined ? show(session, name) : showForeign(session, from, name),
     );
   withFrom(withRepository(verb));
+  overServer(verb, { takes: ['repo'] }, async (session, options: SnapshotOptions, name) => {
+    const { showSnapshot } = await import('../remote/snapshots.ts');
+    return withFleet(session, (fleet) => showSnapshot(fleet, options, name));
+  });
 }
 
 async function show(session: Session, selector: string): Promise<Answer> {

@@ -1,10 +1,13 @@
 import type { Evidence } from '@holdfast/model';
 import { withFrom, withRepository } from '../program/options.ts';
 import { snapshotArgument } from '../program/selector.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { openRepository } from '../sources/repository.ts';
 import { selectedSnapshot } from '../sources/selected.ts';
+import type { SnapshotOptions } from '../remote/snapshots.ts';
 import type { Answer } from '../term/answer.ts';
 import { verifyForeignIn } from './snapshot-foreign.ts';
 import { evidenceText, verificationFailure } from '../view/evidence.ts';
@@ -28,6 +31,10 @@ export function addVerify(parent: Verb): void {
       from === undefined ? verify(session, name) : verifyForeignIn(session, from, name),
     );
   withFrom(withRepository(verb));
+  overServer(verb, { takes: ['repo'] }, async (session, options: SnapshotOptions, name) => {
+    const { verifySnapshot } = await import('../remote/snapshots.ts');
+    return withFleet(session, (fleet) => verifySnapshot(fleet, options, name));
+  });
 }
 
 async function verify(session: Session, selector: string): Promise<Answer> {

@@ -1,6 +1,8 @@
 import { isFailure } from '@holdfast/base';
 import { withRepositories, withStateDir } from '../program/options.ts';
+import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
+import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import { placeFlags, queueFlags, wayFlags } from '../sources/places.ts';
 import { openQueue } from '../sources/queue.ts';
@@ -18,8 +20,13 @@ export function addStatus(parent: Verb): void {
     .remark(
       'With several repositories a cluster is never ok while its newest snapshot is missing in a required one.',
     )
+    .example('The clusters of a server', 'holdfast status --server https://holdfast.example:9443')
     .answers(status);
   withStateDir(withRepositories(verb));
+  overServer(verb, {}, async (session) => {
+    const { fleetStatus } = await import('../remote/status.ts');
+    return withFleet(session, fleetStatus);
+  });
 }
 
 async function status(session: Session): Promise<Answer> {

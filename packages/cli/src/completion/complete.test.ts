@@ -31,6 +31,13 @@ test('nouns, then verbs', async () => {
     'repo',
     'adopt',
     'restore',
+    'server',
+    'login',
+    'logout',
+    'cluster',
+    'operation',
+    'alert',
+    'audit',
     'doctor',
     'config',
     'completion',
@@ -45,7 +52,7 @@ test('nouns, then verbs', async () => {
 test('options of the command and of every command, but none twice', async () => {
   const found = await words('snapshot', 'delete', 'x', '--');
   expect(found.join(' ')).toBe(
-    '--yes --dry-run --force-last --repo --cluster --s3-endpoint --s3-region --s3-style --s3-ca --s3-skip-verify --s3-proxy --s3-credentials-file --s3-role --s3-storage-class --s3-encryption --s3-lock --identity-file --passphrase-file --signing-key --trusted-keys --require --output --json --quiet --verbose --debug --no-color --utc --config :',
+    '--yes --dry-run --force-last --repo --cluster --s3-endpoint --s3-region --s3-style --s3-ca --s3-skip-verify --s3-proxy --s3-credentials-file --s3-role --s3-storage-class --s3-encryption --s3-lock --identity-file --passphrase-file --signing-key --trusted-keys --require --server --server-token-file --server-ca --server-ca-sha256 --reason --output --json --quiet --verbose --debug --no-color --utc --config :',
   );
   expect(await words('snapshot', 'delete', '--yes', '--y')).toEqual([':']);
 });

@@ -8,7 +8,7 @@ export function usageFailure(error: CommanderError): Failure {
     .replace(/'(--?[\w-]+)=[^']*'/, "'$1'")
     .replace(/\s*\n\s*/g, ' ')
     .replace(/\(Did you mean (.*?)\?\)$/, '(did you mean $1?)');
-  const why = secretFlags.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  const why = explained.find(([pattern]) => pattern.test(text))?.[1] ?? text;
   return new Failure('usage', why, {}, { cause: error });
 }
 
@@ -16,7 +16,15 @@ export function usageFailure(error: CommanderError): Failure {
 export const noPasswordFlag =
   'passwords are not taken from the command line; use --password-file FILE or HOLDFAST_PASSWORD';
 
-const secretFlags: readonly (readonly [pattern: RegExp, instead: string])[] = [
+const explained: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [
+    /^unknown option '--server(?:-token-file|-ca|-ca-sha256)?'/,
+    'this is done on this machine alone, and takes no --server',
+  ],
+  [
+    /^unknown option '--(?:server-)?token'/,
+    'tokens are not taken from the command line; use `holdfast login`, a token file or HOLDFAST_TOKEN',
+  ],
   [/^unknown option '--?(?:password|pass|pw)'/, noPasswordFlag],
   [
     /^unknown option '--?passphrase'/,

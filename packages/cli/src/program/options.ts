@@ -132,6 +132,23 @@ export function withEtcd(verb: Verb): Verb {
   );
 }
 
+/** The server that it can be done over, and how one is let in there. */
+export function withServer(verb: Verb): Verb {
+  const options = [
+    settingOption('server', 'url'),
+    settingOption('serverTokenFile', 'file'),
+    settingOption('serverCa', 'file'),
+    settingOption('serverCaSha256', 'hex'),
+  ];
+  for (const option of options) verb.addOption(option.helpGroup('Server:'));
+  return verb;
+}
+
+/** `--cluster`, where nothing else has brought it. */
+export function withCluster(verb: Verb): Verb {
+  return verb.addOption(settingOption('cluster', 'name'));
+}
+
 /** An option for a row of the setting table; its help names the variable. */
 function settingOption(name: SettingName, value?: string): Option {
   const row: Setting = settingTable[name];

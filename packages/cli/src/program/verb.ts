@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { type Session, openSession } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { helpText, pathOf } from './help.ts';
+import { actionOf, type OverServer } from './over-server.ts';
 import { refuseEmpty } from './refuse-empty.ts';
 
 /** A noun or a verb of the command line: a commander command that has examples and whose action gives an answer. */
@@ -12,6 +13,8 @@ export class Verb extends Command {
   readonly examples: (readonly [what: string, command: string])[] = [];
   /** What follows the options in the help and the reference: rules that no single option explains. */
   readonly remarks: string[] = [];
+  /** How it is done where a server is set; undefined: on this machine alone. */
+  over: OverServer | undefined;
   /** Told of the session as soon as the settings are known, so that a later failure is printed in the same form. */
   readonly onSession: (session: Session) => void;
 
@@ -64,7 +67,8 @@ export class Verb extends Command {
       refuseEmpty(this);
       const session = await openSession(this.optsWithGlobals(), this.io);
       this.onSession(session);
-      await session.print(await run(session, this.opts<never>(), ...args));
+      const act = actionOf(this, session, run);
+      await session.print(await act(session, this.opts<never>(), ...args));
     });
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { hasLogin, parseEncryption, parseLock } from './s3-words.ts';
+import { parseEncryption, parseLock } from '@holdfast/repository/s3-words';
+import { hasLogin } from './s3-words.ts';
 import type { Setting } from './table.ts';
 import type { SettingValue } from './value.ts';
 

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import { parseEncryption, parseLock } from '@holdfast/repository/s3-words';
 import { z } from 'zod';
 import { encryptionWord, refuseLogin } from './checked-value.ts';
 import { limitFields, s3Fields, type FieldForm, type PlaceField } from './place-fields.ts';
 import type { DescribedS3, Place, PlaceLimits } from './places.ts';
-import { parseBytes, parseEncryption, parseLock } from './s3-words.ts';
+import { parseBytes } from './s3-words.ts';
 
 /** Takes what `read` takes, and tells what it throws as the field's fault. */
 function readable(read: (text: string) => unknown): z.ZodType<string> {

@@ -1,5 +1,6 @@
 import { keySettings } from './key-table.ts';
 import { s3Settings } from './s3-table.ts';
+import { serverSettings } from './server-table.ts';
 
 /** One setting: where its value may come from, in falling precedence, and what it means. */
 export interface Setting {
@@ -47,7 +48,7 @@ export const settingTable = {
     flag: '--cluster',
     variable: 'HOLDFAST_CLUSTER',
     file: 'cluster',
-    what: 'name of the cluster in the repository; needed when it holds several',
+    what: 'name of the cluster in the repository, or of the server; needed where there are several',
   },
   endpoints: {
     form: 'list',
@@ -129,6 +130,7 @@ export const settingTable = {
   },
   ...s3Settings,
   ...keySettings,
+  ...serverSettings,
   output: {
     form: 'text',
     flag: '--output',

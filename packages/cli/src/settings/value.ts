@@ -35,6 +35,12 @@ export interface Settings {
   readonly signingKey?: string;
   readonly trustedKeys?: string;
   readonly require?: 'signed' | 'any';
+  /** `none`: this machine. */
+  readonly server?: string;
+  readonly serverTokenFile?: string;
+  readonly serverToken?: string;
+  readonly serverCa?: string;
+  readonly serverCaSha256?: string;
   readonly output: string;
   readonly utc: boolean;
 }

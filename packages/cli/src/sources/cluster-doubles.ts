@@ -3,8 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   hostOf,
   isLoopbackOnly,
+  runBy,
   type ClusterDescription,
   type ComponentDescription,
+  type HostDescription,
   type MemberDescription,
 } from '@holdfast/model';
 
@@ -51,12 +53,26 @@ function sharedUnit({ members, controlPlane }: ClusterDescription): Mistake | un
     })),
   ];
   for (const { each, field, of } of all) {
-    const { run } = each;
-    if (run.driver !== 'systemd') continue;
-    const owner = of.find((other) => other.run.driver === 'systemd' && other.run.unit === run.unit);
-    if (owner !== undefined) return { field, problem: `${run.unit} is the unit of member ${owner.name} too` };
+    const owner = of.find((other) => isShared(each, other));
+    if (owner !== undefined)
+      return { field, problem: `${runBy(each.run)} ${whatIs(each.run)} of member ${owner.name} too` };
   }
   return undefined;
+}
+
+/** A server of K3s or RKE2 has the control plane and its etcd in one unit, and is described so. */
+function isShared(
+  one: MemberDescription | ComponentDescription,
+  { run: theirs }: MemberDescription,
+): boolean {
+  const { run } = one;
+  if (run.driver === 'process' || theirs.driver === 'process' || runBy(run) !== runBy(theirs)) return false;
+  return !('component' in one && run.driver === 'k3s-rke2' && theirs.driver === 'k3s-rke2');
+}
+
+function whatIs({ driver }: HostDescription): string {
+  if (driver === 'docker') return 'is that';
+  return driver === 'static-pods' ? 'is the manifest' : 'is the unit';
 }
 
 /** What answers there for one API server would be taken for the other. The others listen on loopback, on each machine. */

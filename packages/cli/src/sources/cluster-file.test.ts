@@ -39,7 +39,7 @@ test.each([
   [whole.replace('v1', 'v2'), 'line 1: apiVersion: '],
   [head + member('m1', '\n    walDir: wal'), 'line 9: members[0].walDir: must be an absolute path'],
   [head + member('m1', '\n    waldir: /wal'), 'line 9: members[0].waldir: there is no such field'],
-  [whole.replace('driver: systemd', 'driver: docker'), 'line 9: members[0].run.driver: '],
+  [whole.replace('driver: systemd', 'driver: podman'), 'line 9: members[0].run.driver: '],
   [
     whole.replace('unit: etcd.service', 'unit: etcd'),
     'line 9: members[0].run.unit: must be the name of a service',
@@ -95,6 +95,31 @@ test.each([
     why: expect.stringContaining(why),
     details: { path: '/c.yaml' },
   });
+});
+
+const podsAndMore = (run: string): string =>
+  `${whole.replace('{ driver: systemd, unit: etcd.service }', run)}controlPlane:
+  - name: s
+    component: kube-scheduler
+    urls: [https://m1:10259]
+    run: ${run}
+`;
+
+test.each([
+  ['{ driver: docker, container: etcd }', 'container etcd is that of member m1 too'],
+  ['{ driver: static-pods, manifest: /m/etcd.yaml }', '/m/etcd.yaml is the manifest of member m1 too'],
+])('what runs a member runs nothing else: %s', async (run, why) => {
+  await expect(parseClusterFile(podsAndMore(run), '/c.yaml')).rejects.toMatchObject({
+    why: expect.stringContaining(why) as string,
+  });
+});
+
+test('a server of K3s has etcd and the control plane in one unit', async () => {
+  const { controlPlane } = await parseClusterFile(
+    podsAndMore('{ driver: k3s-rke2, runtime: k3s }'),
+    '/c.yaml',
+  );
+  expect(controlPlane).toHaveLength(1);
 });
 
 test('the same unit on two machines, and what listens on loopback once, are no mistakes', async () => {

@@ -27,7 +27,7 @@ export async function openForeign(session: Session, text: string): Promise<Forei
   const { openForeignBucket, openForeignFolder } = await import('@holdfast/engine');
   if ('folder' in at) return await openForeignFolder(at.folder);
   const { s3SettingsOf } = await import('./s3.ts');
-  return await openForeignBucket(await s3SettingsOf(at.s3), s3Options(session));
+  return await openForeignBucket(await s3SettingsOf(at.s3), await s3Options(session));
 }
 
 /** A place as a command on another day takes it: folders in full. */

@@ -1,14 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { Failure, isFailure } from '@holdfast/base';
-import type { S3Probe, Storage } from '@holdfast/repository';
+import type { Probe } from '@holdfast/engine';
 import type { Session } from '../session.ts';
 import type { Place } from '../settings/places.ts';
 import { openStorage, s3Options } from './storage.ts';
-
-/** What was tried of a place, in order, and what came of it. */
-export interface Probe extends Omit<S3Probe, 'steps'> {
-  readonly steps: readonly { readonly step: string; readonly failure: Failure | undefined }[];
-}
 
 /**
  * Puts, reads, lists and deletes something of its own in a place, and leaves nothing there. A folder that is not there
@@ -22,65 +15,8 @@ export async function probePlace(session: Session, place: Place): Promise<Probe>
       import('@holdfast/repository'),
       import('./s3.ts'),
     ]);
-    return await probeS3(await s3SettingsOf(place.at.s3), s3Options(session));
+    return await probeS3(await s3SettingsOf(place.at.s3), await s3Options(session));
   }
-  return await probeFolder(await openStorage(session, place));
-}
-
-/** The steps of S3 but the upload, which is nothing of its own here. */
-async function probeFolder(storage: Storage): Promise<Probe> {
-  const folder = 'doctor';
-  const key = `${folder}/probe-${randomUUID()}`;
-  const content = Buffer.from(key);
-  const acts = {
-    put: () => storage.put(key, content),
-    read: async () => {
-      const found = await storage.get(key, content.length);
-      if (found === undefined || !content.equals(found)) throw lost(storage, key, 'other bytes came back');
-    },
-    list: async () => {
-      for await (const each of storage.list(folder)) if (each.key === key) return;
-      throw lost(storage, key, 'it was written and is not listed');
-    },
-    delete: async () => {
-      if (!(await storage.delete(key))) throw lost(storage, key, 'it was written and is not there');
-    },
-  };
-  const steps: Probe['steps'][number][] = [];
-  for (const [step, act] of Object.entries(acts)) {
-    const failure = await failureOf(act);
-    steps.push({ step, failure });
-    if (step === 'put' && failure !== undefined) break;
-  }
-  const findings = steps.flatMap(({ failure }) => failure ?? []);
-  return { steps, conditionalWrites: undefined, skewMs: undefined, findings };
-}
-
-function lost(storage: Storage, key: string, why: string): Failure {
-  return new Failure('object-damaged', why, { path: storage.localPath(key) ?? `${storage.location}/${key}` });
-}
-
-async function failureOf(act: () => Promise<unknown>): Promise<Failure | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (error) {
-    if (isFailure(error)) return error;
-    throw error;
-  }
-}
-
-/** What keeps a repository from working there; what is left is worth a warning. */
-export function faultOf({ steps, findings }: Probe): Failure | undefined {
-  const failed = steps.find(({ failure }) => failure !== undefined)?.failure;
-  return failed ?? findings.find(({ code }) => !mild.has(code));
-}
-
-/** What there is a way around. */
-const mild: ReadonlySet<string> = new Set(['s3-no-conditions', 's3-clock']);
-
-/** The findings that are no fault, in a sentence each. */
-export function warningsOf(probe: Probe): string[] {
-  const told = new Set([faultOf(probe), ...probe.steps.map(({ failure }) => failure)]);
-  return probe.findings.filter((each) => !told.has(each)).map(({ message, why }) => `${message}: ${why}`);
+  const { probeStorage } = await import('@holdfast/engine');
+  return await probeStorage(await openStorage(session, place));
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { SecretAddress } from '@holdfast/agent/standalone';
 import { Failure } from '@holdfast/base';
+import type { SecretAddress } from '@holdfast/engine';
 import { readSecretLine } from './secret-file.ts';
 
 /** Who is told by the daemon, as flags name it. */
@@ -26,7 +26,7 @@ export async function receiversOf(
   options: ReceiverOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Receivers> {
-  const { secretAddress } = await import('@holdfast/agent/standalone');
+  const { secretAddress } = await import('@holdfast/engine');
   const ca = options.receiverCa === undefined ? undefined : await readText(options.receiverCa);
   const read = async (file: string | undefined, variable: string): Promise<SecretAddress | undefined> => {
     const text = file === undefined ? env[variable] : await readSecretLine(file);

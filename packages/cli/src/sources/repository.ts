@@ -119,13 +119,14 @@ export async function openPlace(
   const requests = new AbortController();
   const { withinMs } = options;
   const open = (): Promise<Repository> => openWith(session, place, { ...options, requests });
-  const repository = await (withinMs === undefined || 'folder' in place.at
-    ? open()
-    : inTime(open, requests, {
-        ms: withinMs,
-        failure: failureAfter(withinMs, place.at.s3.endpoint ?? place.name),
-        signal: session.io.signal,
-      }));
+  let repository: Repository;
+  if (withinMs === undefined || 'folder' in place.at) {
+    repository = await open();
+  } else {
+    const { inTime } = await import('@holdfast/engine');
+    const failure = failureAfter(withinMs, place.at.s3.endpoint ?? place.name);
+    repository = await inTime(open, requests, { ms: withinMs, failure, signal: session.io.signal });
+  }
   tellKeys(session, repository);
   return repository;
 }
@@ -152,28 +153,6 @@ async function openWith(
     clock: session.io.clock,
     keys: keys ?? (await clientKeys(session.settings)),
   });
-}
-
-/** Waits so long and no longer; what is under way is ended then, for opening leaves nothing half done. */
-async function inTime<T>(
-  work: () => Promise<T>,
-  requests: AbortController,
-  { ms, failure, signal }: { readonly ms: number; readonly failure: Failure; readonly signal: AbortSignal },
-): Promise<T> {
-  const { orAborted } = await import('@holdfast/engine');
-  let isDone = false;
-  const end = (reason: unknown): void => {
-    if (!isDone) requests.abort(reason);
-  };
-  // Not the clock's sleep, which would keep the process until it is over.
-  AbortSignal.timeout(ms).addEventListener('abort', () => end(failure));
-  if (signal.aborted) end(signal.reason);
-  signal.addEventListener('abort', () => end(signal.reason));
-  try {
-    return await orAborted(work(), requests.signal);
-  } finally {
-    isDone = true;
-  }
 }
 
 function failureAfter(ms: number, endpoint: string): Failure {

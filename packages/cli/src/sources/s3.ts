@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Failure } from '@holdfast/base';
 import type { S3Encryption, S3Settings } from '@holdfast/repository';
+import { parseEncryption, parseLock } from '@holdfast/repository/s3-words';
 import type { DescribedS3 } from '../settings/places.ts';
-import { parseEncryption, parseLock } from '../settings/s3-words.ts';
 import { parseCredentials } from './credentials-file.ts';
 import { readSecretBytes, readSecretFile } from './secret-file.ts';
 

@@ -23,18 +23,19 @@ export async function openStorage(
     storage = new LocalStorage(at.folder);
   } else {
     const { s3SettingsOf } = await import('./s3.ts');
-    storage = await openS3(await s3SettingsOf(at.s3), s3Options(session, requests));
+    storage = await openS3(await s3SettingsOf(at.s3), await s3Options(session, requests));
   }
   const isLimited = Object.keys(limits).length > 0;
   return isLimited ? new LimitedStorage(storage, limits, session.io.clock) : storage;
 }
 
-/** Milliseconds in which an interrupted command clears away what it began, before its requests are cut off as well. */
-const clearingMs = 5_000;
-
 /** What S3 needs of this process; `requests` ends every request. */
-export function s3Options({ io, warn }: Surroundings, requests = new AbortController()): OpenS3Options {
-  abortAfter(io.signal, clearingMs, requests);
+export async function s3Options(
+  { io, warn }: Surroundings,
+  requests = new AbortController(),
+): Promise<OpenS3Options> {
+  const { abortAfterClearing } = await import('@holdfast/engine');
+  abortAfterClearing(io.signal, requests);
   return {
     clock: io.clock,
     signal: requests.signal,
@@ -42,12 +43,4 @@ export function s3Options({ io, warn }: Surroundings, requests = new AbortContro
     variables: io.env,
     warn,
   };
-}
-
-/** Aborts some milliseconds after a signal; nothing waits for it. */
-function abortAfter(signal: AbortSignal, ms: number, later: AbortController): void {
-  signal.addEventListener('abort', () => {
-    // Not the clock's sleep, which would keep the process until it is over.
-    AbortSignal.timeout(ms).addEventListener('abort', () => later.abort(signal.reason));
-  });
 }

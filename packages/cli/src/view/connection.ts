@@ -1,5 +1,5 @@
 import { formatDuration } from '@holdfast/base';
-import type { Probe } from '../sources/probe.ts';
+import type { Probe } from '@holdfast/engine';
 import type { View } from '../term/answer.ts';
 import { aligned } from '../term/table.ts';
 

@@ -185,3 +185,39 @@ test('the parts of the control plane are shown with their state, and are stopped
     'serve scheduler-1',
   ]);
 });
+
+test('what changes besides the data is shown with its difference, and what is left to a person', async () => {
+  const version = { at: 'api-1', kind: 'version', absent: false, from: 'v1.35.2', to: 'v1.34.1' } as const;
+  const plan = fixedPlan({
+    scope: 'all',
+    wanted: { version: 'v1.34.1', companions: { node: 'cp-1', sha256: 'ab'.repeat(32) } },
+    changes: [
+      {
+        ...{ ...version, what: 'kube-apiserver', path: '/etc/kubernetes/manifests/kube-apiserver.yaml' },
+        ...{ how: 'manifest', applies: true, why: '', diff: null },
+      },
+      {
+        ...{ at: 'api-1', kind: 'file', what: 'it is needed', path: '/etc/audit.yaml', from: null, to: null },
+        ...{ absent: false, how: 'file', applies: true, why: '' },
+        diff: '--- /etc/audit.yaml\n+++ /etc/audit.yaml\n@@ -1,1 +1,1 @@\n-level: None\n+token: ***\n',
+      },
+      {
+        ...{ ...version, what: 'kubelet', path: '/usr/bin/kubelet' },
+        ...{ how: 'binary', applies: false, why: 'install it', diff: null },
+      },
+    ],
+  });
+  const text = await render(planAnswer(plan, commands, undefined), 'table', view);
+  expect(text.split('\n\n').find((each) => each.startsWith('What changes besides'))).toMatchInlineSnapshot(`
+    "What changes besides
+      scope all: Kubernetes v1.34.1 and the configuration that was saved on cp-1
+      api-1: kube-apiserver v1.35.2 -> v1.34.1, /etc/kubernetes/manifests/kube-apiserver.yaml
+      api-1: /etc/audit.yaml (it is needed)
+        @@ -1,1 +1,1 @@
+        -level: None
+        +token: ***
+      not changed, and left to a person:
+      api-1: kubelet v1.35.2 -> v1.34.1, /usr/bin/kubelet
+        ! install it"
+  `);
+});

@@ -2,6 +2,7 @@ import { Failure, formatBytes, formatDuration } from '@holdfast/base';
 import {
   phases,
   pointOfNoReturn,
+  runBy,
   type PlannedMember,
   type PlannedStep,
   type RestoreCheck,
@@ -12,6 +13,7 @@ import type { Answer, View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 import { aligned, pairs, table } from '../term/table.ts';
 import { ago, moment } from '../term/when.ts';
+import { changesText } from './plan-changes.ts';
 
 /** A way that is asked for by `--way`. */
 type Way = RestorePlan['way'];
@@ -67,6 +69,7 @@ export function planText(plan: RestorePlan, view: View, inWay?: PlanCommands['in
     title('The way') + pairs(wayPairs(plan, view), '  '),
     title('What is lost') + lost(plan.loss, view),
     ...((plan.otherWays?.length ?? 0) === 0 ? [] : [title('Other ways') + others(plan, view, inWay)]),
+    ...((plan.scope ?? 'none') === 'none' ? [] : [title('What changes besides') + changesText(plan, view)]),
     title('Checked') + checksText(plan.checks, view),
     title(`What is done: ${plan.steps.length} steps, about ${formatDuration(plan.estimateMs)}`) +
       steps(plan.steps),
@@ -107,7 +110,7 @@ function controlPlaneText({ controlPlane }: RestorePlan, view: View): string {
     component,
     running === null ? 'cannot be seen' : running ? 'runs' : 'stopped',
     urls.join(','),
-    run.driver === 'systemd' ? run.unit : 'a process',
+    runBy(run),
   ]);
   const remarks = controlPlane.flatMap(({ name, running, detail = '', attested }) =>
     attested === undefined

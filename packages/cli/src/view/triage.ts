@@ -1,5 +1,5 @@
 import type { Failure } from '@holdfast/base';
-import type { ClusterDescription, RestorePlan, Triage } from '@holdfast/model';
+import { startWords, type ClusterDescription, type RestorePlan, type Triage } from '@holdfast/model';
 import { apiVersion, type Answer, type View } from '../term/answer.ts';
 import { commandLine } from '../term/quote.ts';
 
@@ -59,8 +59,5 @@ function commandsOf({ way, members }: Way, { description, restoreBy }: Refusal):
   if (way !== 'start') return [commandLine(restoreBy(way))];
   return description.members
     .filter(({ name }) => members.includes(name))
-    .map(({ name, run }) => {
-      const words = run.driver === 'systemd' ? ['systemctl', 'start', run.unit] : run.command;
-      return `${commandLine(words)}   # ${name}`;
-    });
+    .map(({ name, run }) => `${commandLine(startWords(run))}   # ${name}`);
 }
