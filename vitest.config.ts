@@ -6,7 +6,7 @@ const real = ['packages/*/src/**/*.real.test.ts', 'test/**/*.test.ts'];
 const alone = [
   'packages/agent/**/*.real.test.ts',
   'packages/engine/src/{drill,restore,sandbox}/**/*.real.test.ts',
-  'test/e2e/{agent,bundle,fencing,restore}/**/*.test.ts',
+  'test/e2e/{agent,bundle,fencing,fleet,restore}/**/*.test.ts',
   'test/e2e/cli/{control-plane,lost-journal}.test.ts',
   'test/{bench,servers}/**/*.test.ts',
 ];

@@ -51,7 +51,7 @@ async function expectDone(command: string, words: readonly string[]): Promise<vo
 }
 
 /** A demo waits three times for a quorum that is gone. */
-const demoMs = 300_000;
+const demoMs = 600_000;
 const minors = ['3.4', '3.6'] as const;
 const had = await Promise.all(minors.map((minor) => etcdOrSkip(minor)));
 
