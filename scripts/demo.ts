@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { etcdMinors, isEtcdMinor } from '@holdfast/test-servers';
-import { clusterFile, demoHome, makeHome, repository, stateDir, stopDemo } from './demo/place.ts';
+import { demoHome, makeHome, passwordFile, stopDemo } from './demo/place.ts';
+import { backupEtcd, curlLines, restoreFromEtcdBackup, shellSetting } from './demo/rancher.ts';
 import { type Ending, playStory } from './demo/story.ts';
 
-const help = `npm run demo                 two of three real etcd members are lost and brought back; all go on running
+const help = `npm run demo                 a server and three agents bring back two of three real etcd members; all go on running
 npm run demo -- --script     the same in both ways, without a person: exits 0 only if all is proven
 npm run demo -- --stop       stops a demo that goes on running, and removes its data
 npm run demo -- --etcd 3.5   with another etcd (${etcdMinors.join(', ')})`;
@@ -39,7 +40,9 @@ async function main(): Promise<void> {
     return console.log(stopped ? 'The demo is stopped and its data removed.' : 'No demo was running.');
   if (stopped) console.log('An earlier demo was stopped.');
   makeHome();
-  console.log('\nHoldfast: an etcd cluster is saved, loses its quorum, and is brought back.\n');
+  console.log(
+    '\nHoldfast: an etcd cluster is saved, loses its quorum, and is brought back, by a server and its agents.\n',
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void (givingUp ??= giveUp()));
   try {
     const ending = await playStory(values.etcd, values.script);
@@ -60,35 +63,45 @@ let givingUp: Promise<void> | undefined;
 
 /** A person had enough: nothing goes on running, nothing is left. */
 async function giveUp(): Promise<void> {
-  await stopDemo();
+  // Once more where something was just being started.
+  while (await stopDemo());
   console.log('\nStopped; nothing of the demo is left.');
   process.exit(130);
 }
 
-function lastWords(script: boolean, { endpoints, snapshot }: Ending): string {
+function lastWords(script: boolean, { fleet, saved }: Ending): string {
   if (script) return '\nAll proven. Everything is stopped and removed.';
-  const request = `--cluster-file ${clusterFile} --repo ${repository} --state-dir ${stateDir}`;
+  const variables = Object.entries(fleet.variables).map(([name, value]) => `${name}='${value}'`);
   return `
-All proven. The restored cluster goes on running. What was done, and what a drill has measured:
+All proven. The server (${fleet.url}), its agents and the restored cluster go on running. How things
+stand, what was done, and how the cluster would be brought back without this server:
 
-  npx holdfast restore status latest --state-dir ${stateDir}
-  npx holdfast drill list --state-dir ${stateDir}
-  npx holdfast status --repo ${repository}
+  export ${variables.slice(0, 2).join(' ')}
+  export ${variables.slice(2).join(' ')}
+  npx holdfast cluster show demo
+  npx holdfast operation list
+  npx holdfast restore status latest
 
-Back to the disaster, then the other way, from the snapshot:
+  ${shellSetting}
+  curl -H "Authorization: Bearer $TOKEN" '${fleet.url}/v1/clusters/${fleet.cluster}/runbook'
 
-  npx holdfast restore rollback latest --repo ${repository} --state-dir ${stateDir}
-  npx holdfast restore run --way snapshot --snapshot ${snapshot} ${request}
+One more snapshot, as scripts for Rancher ask for it:
 
-A disaster of your own: kill members, delete their data below ${demoHome}, and ask
+${indented(curlLines(fleet, backupEtcd))}
 
-  npx holdfast restore plan ${request}
+A disaster of your own, what could be done, and the other way, from the snapshot:
 
-One more snapshot:
+  pkill -KILL -f -- '--data-dir=${demoHome}/cp-[23]'; rm -r ${demoHome}/cp-[23].etcd
+  npx holdfast restore plan
 
-  npx holdfast snapshot save --repo ${repository} --cluster demo --endpoints ${endpoints.join(',')}
+${indented(curlLines(fleet, restoreFromEtcdBackup(saved.backup)))}
 
+The user is admin; the password is in ${passwordFile}.
 Stop it with: npm run demo -- --stop`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
 }
 
 await main();

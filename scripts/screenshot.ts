@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { demoHome } from './demo/place.ts';
 import { root } from './step.ts';
 
 /**
@@ -23,7 +24,8 @@ async function demoOutput(): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const status = await new Promise((resolve) => child.on('close', resolve));
   if (status !== 0) throw new Error(`the demo exited with ${String(status)}:\n${output}`);
-  return output.trim();
+  // Of nobody's machine.
+  return output.trim().replaceAll(demoHome, '/tmp/holdfast-demo');
 }
 
 /** One line of the terminal as the spans of a text element. */

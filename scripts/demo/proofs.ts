@@ -1,5 +1,5 @@
+import type { RestorePlan } from '@holdfast/model';
 import type { EtcdCluster, KeyValue } from '@holdfast/test-servers';
-import type { Loss, Plan } from './recovery.ts';
 import { proof } from './tell.ts';
 
 /** A key with all that etcd knows of it. */
@@ -83,8 +83,8 @@ async function proveWrites(cluster: EtcdCluster): Promise<number> {
 
 /** What a plan found after the rollback: the survivor with its data of the disaster, the others with nothing. */
 export function proveDisaster(
-  { members, loss }: Pick<Plan, 'members' | 'loss'>,
-  before: { readonly revision: number; readonly loss: Loss },
+  { members, loss }: RestorePlan,
+  before: { readonly revision: number; readonly loss: RestorePlan['loss'] },
 ): void {
   const [survivor, ...others] = members;
   proof(
@@ -98,7 +98,7 @@ export function proveDisaster(
 
 /** The plan has said exactly what would be lost. */
 export function proveLoss(
-  { objects }: Loss,
+  { objects }: RestorePlan['loss'],
   { disaster, saved }: { readonly disaster: readonly KeyValue[]; readonly saved: readonly KeyValue[] },
 ): void {
   const [then, now] = [saved, disaster].map(

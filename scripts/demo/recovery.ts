@@ -1,85 +1,98 @@
-import { join } from 'node:path';
+import { RestorePlan, RestoreReport } from '@holdfast/model';
+import type { Operation } from '@holdfast/model/fleet';
+import type { Fleet } from './fleet.ts';
 import { holdfast } from './holdfast.ts';
-import { clusterFile, demoHome, repository, stateDir } from './place.ts';
+import { ended, followRestore } from './operations.ts';
+import { act, restoreFromEtcdBackup } from './rancher.ts';
+import type { Saved } from './saves.ts';
 import { seconds, step, tell } from './tell.ts';
+import { until } from './until.ts';
 
 /** What a restore would lose, as a plan has it. */
-export interface Loss {
-  readonly revisions: number | null;
-  readonly objects: { readonly created: number; readonly changed: number; readonly deleted: number } | null;
-  readonly why: string;
+type Loss = RestorePlan['loss'];
+
+/** A plan with the operation that made it. */
+interface Planned {
+  readonly operation: string;
+  readonly plan: RestorePlan;
 }
 
-/** What the story needs of a plan. */
-export interface Plan {
-  readonly why: string;
-  readonly way: string;
-  readonly loss: Loss;
-  readonly otherWays: readonly { readonly way: string; readonly of: string; readonly loss: Loss | null }[];
-  readonly members: readonly {
-    readonly name: string;
-    readonly sight: { readonly data: string; readonly revision: number | null };
-  }[];
-}
-
-interface Report {
-  readonly downtimeMs: number;
-  readonly steps: readonly unknown[];
-}
-
-const places = ['--repo', repository, '--state-dir', stateDir];
-const planFile = (way: string): string => join(demoHome, `plan-${way}.json`);
-
-/** Has both ways told, the better one first, and keeps the plan of it; returns what the snapshot would lose. */
-export async function planGuided(): Promise<Loss> {
-  const { way, loss, otherWays } = await plan('guided', []);
+/** Has both ways told, the better one first; returns the plan of it, and what the snapshot would lose. */
+export async function planGuided(fleet: Fleet): Promise<{ planned: Planned; loss: Loss }> {
+  const planned = await plan(fleet);
+  const { way, loss, otherWays = [], checks, steps, estimateMs } = planned.plan;
   const other = otherWays.find((each) => each.way === 'snapshot');
   if (way !== 'salvage' || other?.loss == null) throw new Error('the plan does not offer both ways');
   tell(`salvage, the better way: ${loss.why}`);
   tell(`snapshot ${other.of}: loses ${lossWords(other.loss)}`);
-  return other.loss;
+  const checked = Map.groupBy(checks, ({ outcome }) => outcome);
+  const outcomes = [...checked].map(([outcome, each]) => `${each.length} ${outcome}`).join(', ');
+  tell(`${checks.length} checks: ${outcomes}; ${steps.length} steps, about ${seconds(estimateMs)}`);
+  return { planned, loss: other.loss };
 }
 
-/** Does what the kept plan says, and nothing else. */
-export async function restoreGuided(): Promise<void> {
-  await runPlan('guided');
+/** Does what the plan says, and nothing else; returns the operation. */
+export async function restoreGuided(fleet: Fleet, { operation: plan }: Planned): Promise<Operation> {
+  return await step(
+    `holdfast restore run --plan ${plan}, led by the agent of one member:`,
+    async () => {
+      const words = ['restore', 'run', '--plan', plan, '--confirm', 'demo'];
+      const running = holdfast(fleet.variables, ...words);
+      const followed = begunBy(fleet, plan).then((begun) => followRestore(fleet, begun));
+      return (await Promise.all([followed, running]))[0];
+    },
+    restoreWords,
+  );
 }
 
-/** Makes the last restore undone. */
-export async function rollback(): Promise<void> {
-  await step('holdfast restore rollback latest: the disaster once more', async () => {
-    await holdfast('restore', 'rollback', 'latest', '--confirm', 'demo', ...places);
+/** Makes a restore undone. */
+export async function rollback({ variables }: Fleet, { id }: Operation): Promise<void> {
+  await step(`holdfast restore rollback ${id}: the disaster once more`, async () => {
+    await holdfast(variables, 'restore', 'rollback', id, '--confirm', 'demo');
   });
 }
 
-/** Plans the other way; returns what was found of the members, and what would be lost. */
-export async function planSnapshot(name: string): Promise<Pick<Plan, 'members' | 'loss'>> {
-  return await plan('snapshot', ['--way', 'snapshot', '--snapshot', name]);
+/** Plans the other way. */
+export async function planSnapshot(fleet: Fleet, { name }: Saved): Promise<RestorePlan> {
+  return (await plan(fleet, '--way', 'snapshot', '--snapshot', name)).plan;
 }
 
-/** The other way. */
-export async function restoreSnapshot(): Promise<void> {
-  await runPlan('snapshot');
-}
-
-async function plan(way: 'guided' | 'snapshot', options: readonly string[]): Promise<Plan> {
-  return await step(
-    `holdfast restore plan${way === 'snapshot' ? ' --way snapshot' : ''}:`,
-    async () =>
-      await holdfast<Plan>(
-        ...['restore', 'plan', '--cluster-file', clusterFile, '--out', planFile(way), ...options, ...places],
-      ),
-    ({ why }) => why.split(';')[0] ?? '',
-  );
-}
-
-async function runPlan(way: 'guided' | 'snapshot'): Promise<void> {
+/** The other way, as scripts for Rancher ask for it. */
+export async function restoreSnapshot(fleet: Fleet, { backup }: Saved): Promise<void> {
   await step(
-    'holdfast restore run --plan FILE:',
-    async () =>
-      await holdfast<Report>('restore', 'run', '--plan', planFile(way), '--confirm', 'demo', ...places),
-    ({ steps, downtimeMs }) => `${steps.length} steps, down for ${seconds(downtimeMs)},`,
+    'A restore as scripts for Rancher ask for it:',
+    async () => {
+      const { operationId } = await act<{ operationId: string }>(fleet, restoreFromEtcdBackup(backup));
+      await ended(fleet, { id: operationId });
+      return await followRestore(fleet, await begunBy(fleet, operationId));
+    },
+    restoreWords,
   );
+}
+
+/** The restore by a plan, once there is one. */
+async function begunBy({ client, cluster }: Fleet, plan: string): Promise<Operation> {
+  return await until(`a restore by plan ${plan}`, async () => {
+    const { items } = await client.call('listOperations', { query: { cluster, kind: 'restore' } });
+    return items.find(({ input }) => input['from'] === plan);
+  });
+}
+
+async function plan({ variables }: Fleet, ...words: string[]): Promise<Planned> {
+  return await step(
+    `holdfast restore plan${words.length === 0 ? '' : ' --way snapshot'}:`,
+    async () => {
+      const made = await holdfast<{ operation: string }>(variables, 'restore', 'plan', ...words);
+      const { operation, ...plan } = made;
+      return { operation, plan: RestorePlan.parse(plan) };
+    },
+    ({ plan: { why } }) => why.split(';')[0] ?? '',
+  );
+}
+
+function restoreWords({ result }: Operation): string {
+  const { steps, downtimeMs } = RestoreReport.parse(result);
+  return `${steps.length} steps, down for ${seconds(downtimeMs ?? 0)},`;
 }
 
 function lossWords({ revisions, objects, why }: Loss): string {

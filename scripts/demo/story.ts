@@ -8,11 +8,11 @@ import {
   planCluster,
   startPlanned,
 } from '@holdfast/test-servers';
-import { writeClusterFile } from './cluster-file.ts';
+import { type Fleet, startFleet } from './fleet.ts';
 import { demoHome } from './place.ts';
 import { proveDisaster, proveLoss, proveRestored } from './proofs.ts';
 import { planGuided, planSnapshot, restoreGuided, restoreSnapshot, rollback } from './recovery.ts';
-import { drill, saveThrice } from './saves.ts';
+import { drill, type Saved, saveTwice } from './saves.ts';
 import { progress, step } from './tell.ts';
 
 /** What the cluster held at a revision. */
@@ -23,34 +23,36 @@ interface Content {
 
 /** Where the story has ended. */
 export interface Ending {
-  readonly endpoints: readonly string[];
-  /** The name of the snapshot that the other way takes. */
-  readonly snapshot: string;
+  readonly fleet: Fleet;
+  /** The snapshot that the other way takes. */
+  readonly saved: Saved;
 }
 
 /**
- * Plays the whole story; the members go on running.
+ * Plays the whole story; server, agents and members go on running.
  *
  * @param both whether the other way is taken as well
  */
 export async function playStory(version: EtcdMinor, both: boolean): Promise<Ending> {
   const cluster = await start(version);
-  const { saved, keys } = await saveThrice(cluster);
-  await drill(cluster.plan.binaries.etcd);
+  const fleet = await startFleet(cluster);
+  const { saved, keys } = await saveTwice(fleet, cluster);
+  await drill(fleet, saved);
   const disaster = await losePart(cluster);
-  const loss = await planGuided();
-  await restoreGuided();
+  const { planned, loss } = await planGuided(fleet);
+  const restored = await restoreGuided(fleet, planned);
   await proveRestored(cluster, disaster.keyValues, { when: 'at the disaster', revision: disaster.revision });
   if (both) {
     cluster.leave();
-    await rollback();
-    proveDisaster(await planSnapshot(saved.name), { revision: disaster.revision, loss });
-    await restoreSnapshot();
+    await rollback(fleet, restored);
+    proveDisaster(await planSnapshot(fleet, saved), { revision: disaster.revision, loss });
+    await restoreSnapshot(fleet, saved);
     await proveRestored(cluster, keys, { when: 'in the snapshot', revision: saved.revision });
     proveLoss(loss, { disaster: disaster.keyValues, saved: keys });
   }
   cluster.leave();
-  return { endpoints: cluster.endpoints, snapshot: saved.name };
+  await fleet.client[Symbol.asyncDispose]();
+  return { fleet, saved };
 }
 
 /** The members outlive this process: Holdfast stops them and starts them again. */
@@ -65,7 +67,6 @@ async function start(version: EtcdMinor): Promise<EtcdCluster> {
     extraArgs: ['--heartbeat-interval=50', '--election-timeout=500'],
     progress,
   });
-  writeClusterFile(plan);
   const cluster = await step(
     'A Kubernetes etcd of three members,',
     async () => await startPlanned(plan),

@@ -5,14 +5,31 @@ export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)}s`;
 }
 
-/** Tells a line that belongs to the step before it. */
+/** The line that more may be written on: '' is that of a step, a word that of a group; undefined: there is none. */
+let open: string | undefined;
+
+function endLine(): void {
+  if (open !== undefined) process.stdout.write('\n');
+  open = undefined;
+}
+
+/** Tells a line that belongs to the step before it, or to the one that is under way. */
 export function tell(line: string): void {
+  endLine();
   console.log(`      ${line}`);
+}
+
+/** Tells one more thing of a group as it happens; each group has a line. */
+export function live(group: string, what: string): void {
+  if (open === group) return void process.stdout.write(`, ${what}`);
+  endLine();
+  process.stdout.write(`      ${styleText('dim', group)} ${what}`);
+  open = group;
 }
 
 let number = 0;
 
-/** Tells one numbered step: what is done, then what came of it and how long it took. */
+/** Tells one numbered step: what is done, what is told of it meanwhile, then what came of it and how long it took. */
 export async function step<T>(
   what: string,
   act: () => Promise<T>,
@@ -22,9 +39,15 @@ export async function step<T>(
   const started = performance.now();
   endProgress();
   process.stdout.write(`${styleText('bold', String(number).padStart(2))}  ${what} `);
+  open = '';
   const result = await act();
   const said = outcome(result);
-  console.log(`${said === '' ? '' : `${said} `}${styleText('dim', seconds(performance.now() - started))}`);
+  const indent = open === '' ? '' : '      ';
+  if (open !== '') endLine();
+  console.log(
+    `${indent}${said === '' ? '' : `${said} `}${styleText('dim', seconds(performance.now() - started))}`,
+  );
+  open = undefined;
   return result;
 }
 
