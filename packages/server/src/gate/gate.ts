@@ -19,6 +19,8 @@ export interface AgentGate extends Gate {
   readonly ears: Ears;
   readonly known: KnownNodes;
   readonly assignments: Assignments;
+  /** Whether this server has just begun, so that agents which are there may not have come back to it yet. */
+  hasJustBegun(): boolean;
   /**
    * Stores who was heard every five seconds, and ends waiting that has lasted long enough, until the signal says so; then
    * everybody who waits is answered.
@@ -30,6 +32,8 @@ export interface AgentGate extends Gate {
 export const connectedMs = 45_000;
 /** Milliseconds in which an agent that has hung up is back, unless it has died. */
 const backMs = 10_000;
+/** Milliseconds in which agents that were without a server are back: they ask more and more seldom. */
+const gatheredMs = 60_000;
 const tickMs = 500;
 const flushMs = 5_000;
 
@@ -40,6 +44,7 @@ export function makeGate(context: ServerContext, { standInAfterMs }: { standInAf
   const ears = new Ears(clock);
   const known = makeKnownNodes(context);
   const assignments = makeAssignments(context, sightings, standInAfterMs);
+  const begunAt = clock.monotonic();
   const connected: Gate['connected'] = (node) => {
     const now = clock.now().getTime();
     return now - sightings.heardAt(node) <= connectedMs && now - sightings.leftAt(node) <= backMs;
@@ -64,6 +69,7 @@ export function makeGate(context: ServerContext, { standInAfterMs }: { standInAf
     known,
     assignments,
     connected,
+    hasJustBegun: () => clock.monotonic() - begunAt < gatheredMs,
     async nodesOf(cluster) {
       const nodes = await store.nodes.ofCluster(cluster);
       const standIn = nodes.length === 0 ? undefined : await store.settings.get(standInName(cluster));

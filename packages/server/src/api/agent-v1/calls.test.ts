@@ -63,12 +63,15 @@ test('a node that is away is looked at for two seconds, and given as long for a 
   const { fleet, leader, other, parts, sync, wanted } = await led();
   await using _ = fleet;
   await sync(other);
-  await fleet.pass(50_000);
-  const now = fleet.context.clock.now().getTime();
   const limitOf = async (key: string, asked: Parameters<typeof makeCall>[2]['call']): Promise<number> => {
+    const now = fleet.context.clock.now().getTime();
     const { call: id } = await makeCall(parts, leader, { ...wanted, key, call: asked });
     return Date.parse((await fleet.context.store.orders.get(id))!.order.deadline!) - now;
   };
+  await fleet.pass(50_000);
+  // A server that has just begun takes nobody for gone.
+  expect(await limitOf('early look', call)).toBe(60_000);
+  await fleet.pass(20_000);
   expect(await limitOf('look', call)).toBe(2_000);
   const release = { call: 'release', plan, member: call.member } as unknown as typeof call;
   expect(await limitOf('release', release)).toBe(60_000);

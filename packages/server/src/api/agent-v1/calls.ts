@@ -40,7 +40,8 @@ export async function makeCall(
     throw refused(node, `it is not a node of the cluster ${caller.cluster}`);
   const now = clock.now();
   const isLook = call.call === 'observe' || call.call === 'observe-component';
-  const mostMs = isLook && !gate.connected(other) ? awayMs : longestLimitMs;
+  const isAway = !gate.connected(other) && !gate.hasJustBegun();
+  const mostMs = isLook && isAway ? awayMs : longestLimitMs;
   const made = await store.orders.create(
     {
       id: newId('o', random),
