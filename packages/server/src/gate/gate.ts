@@ -19,8 +19,8 @@ export interface AgentGate extends Gate {
   readonly ears: Ears;
   readonly known: KnownNodes;
   readonly assignments: Assignments;
-  /** Whether this server has just begun, so that agents which are there may not have come back to it yet. */
-  hasJustBegun(): boolean;
+  /** Whether an agent may be there and not have come back yet: this server has just begun, and has not heard it so far. */
+  mayComeBack(node: string): boolean;
   /**
    * Stores who was heard every five seconds, and ends waiting that has lasted long enough, until the signal says so; then
    * everybody who waits is answered.
@@ -69,7 +69,7 @@ export function makeGate(context: ServerContext, { standInAfterMs }: { standInAf
     known,
     assignments,
     connected,
-    hasJustBegun: () => clock.monotonic() - begunAt < gatheredMs,
+    mayComeBack: (node) => clock.monotonic() - begunAt < gatheredMs && !sightings.hasHeard(node),
     async nodesOf(cluster) {
       const nodes = await store.nodes.ofCluster(cluster);
       const standIn = nodes.length === 0 ? undefined : await store.settings.get(standInName(cluster));

@@ -34,6 +34,11 @@ export class Sightings {
     return at >= this.heardAt(node) && Number.isFinite(at) ? at : Number.POSITIVE_INFINITY;
   }
 
+  /** Whether this replica has heard it itself. */
+  hasHeard(node: string): boolean {
+    return this.#heard.has(node);
+  }
+
   /** When a node was last heard, by this replica or as the store has it: milliseconds since 1970; -Infinity: never. */
   heardAt({ id, seenAt }: Pick<StoredNode, 'id' | 'seenAt'>): number {
     const stored = seenAt === null ? Number.NEGATIVE_INFINITY : Date.parse(seenAt);

@@ -69,14 +69,25 @@ test('a node that is away is looked at for two seconds, and given as long for a 
     return Date.parse((await fleet.context.store.orders.get(id))!.order.deadline!) - now;
   };
   await fleet.pass(50_000);
-  // A server that has just begun takes nobody for gone.
-  expect(await limitOf('early look', call)).toBe(60_000);
-  await fleet.pass(20_000);
   expect(await limitOf('look', call)).toBe(2_000);
   const release = { call: 'release', plan, member: call.member } as unknown as typeof call;
   expect(await limitOf('release', release)).toBe(60_000);
   await sync(other);
   expect(await limitOf('look again', call)).toBe(60_000);
+});
+
+test('a server that has just begun takes nobody for gone whom it has not heard yet', async () => {
+  const { fleet, leader, parts, wanted } = await led();
+  await using _ = fleet;
+  const limitOf = async (key: string): Promise<number> => {
+    const { call: id } = await makeCall(parts, leader, { ...wanted, key });
+    const { order } = (await fleet.context.store.orders.get(id))!;
+    return Date.parse(order.deadline!) - Date.parse(order.createdAt);
+  };
+  await fleet.pass(50_000);
+  expect(await limitOf('early look')).toBe(60_000);
+  await fleet.pass(20_000);
+  expect(await limitOf('look')).toBe(2_000);
 });
 
 test('a call that is given up is called off at its node', async () => {

@@ -40,7 +40,7 @@ export async function makeCall(
     throw refused(node, `it is not a node of the cluster ${caller.cluster}`);
   const now = clock.now();
   const isLook = call.call === 'observe' || call.call === 'observe-component';
-  const isAway = !gate.connected(other) && !gate.hasJustBegun();
+  const isAway = !gate.connected(other) && !gate.mayComeBack(node);
   const mostMs = isLook && isAway ? awayMs : longestLimitMs;
   const made = await store.orders.create(
     {
