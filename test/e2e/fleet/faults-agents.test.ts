@@ -1,6 +1,6 @@
 import { phases } from '@holdfast/model';
 import type { Operation } from '@holdfast/model/fleet';
-import { hostsOrSkip } from '@holdfast/test-servers';
+import { hostsOrSkip, inTurn } from '@holdfast/test-servers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EtcdNode } from './etcd-node.ts';
 import { type Content, Fleet } from './fleet.ts';
@@ -83,7 +83,7 @@ describe.skipIf(skip)('an agent dies in a restore', { timeout: 300_000 }, () => 
     await expectNew(fleet, content, fleet.members, content.atSnapshot);
   });
 
-  test.each(turns)(
+  test.each(inTurn(turns, 2))(
     'its leader, before $phase, and a person gives up: everything is as it was',
     async (step) => {
       await fleet.restartAgent(n1, struckBefore(n1, step));

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } fro
 import { join } from 'node:path';
 import { phases, type PlannedStep } from '@holdfast/model';
 import type { Operation } from '@holdfast/model/fleet';
-import { hostsOrSkip } from '@holdfast/test-servers';
+import { hostsOrSkip, inTurn } from '@holdfast/test-servers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EtcdNode } from './etcd-node.ts';
 import { type Content, Fleet } from './fleet.ts';
@@ -61,7 +61,7 @@ describe.skipIf(skip)('of a node, in a restore:', { timeout: 600_000 }, () => {
     expect(turns.map(({ phase }) => phase)).toEqual(phases.slice(0, 5));
   });
 
-  test.each(turns)(
+  test.each(inTurn(turns, 2))(
     'its cable is out as $phase begins, until the others have done $kind',
     async ({ kind }) => {
       const [operation, goOn] = await frozenBefore(first(kind));

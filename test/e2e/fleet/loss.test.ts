@@ -1,4 +1,4 @@
-import { hostsOrSkip } from '@holdfast/test-servers';
+import { hostsOrSkip, inTurn } from '@holdfast/test-servers';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EtcdNode } from './etcd-node.ts';
 import { Fleet } from './fleet.ts';
@@ -33,7 +33,7 @@ describe.skipIf(skip)('machines are lost', { timeout: 300_000 }, () => {
     fleet = undefined;
   });
 
-  test.each(losses)('$lost of $members, back on the $nodes ones by $way', async (loss) => {
+  test.each(inTurn(losses, 4))('$lost of $members, back on the $nodes ones by $way', async (loss) => {
     const { members, lost, nodes, way } = loss;
     fleet = await Fleet.make({ members, spare: nodes === 'new' ? lost : 0 });
     const content = await fleet.fillAndSave();

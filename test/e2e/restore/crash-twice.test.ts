@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { etcdOrSkip } from '@holdfast/test-servers';
+import { etcdOrSkip, inTurn } from '@holdfast/test-servers';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finished } from '../product.ts';
@@ -13,8 +13,9 @@ const { skip } = await etcdOrSkip('3.6');
 
 /** `HOLDFAST_SEED=n` replays one case; `HOLDFAST_CRASHES=100` tries so many. */
 const only = process.env['HOLDFAST_SEED'];
-const count = Number(process.env['HOLDFAST_CRASHES'] ?? 16);
-const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)];
+const count = Number(process.env['HOLDFAST_CRASHES'] ?? 24);
+const all = Array.from({ length: count }, (_, i) => i + 1);
+const seeds = only === undefined ? inTurn(all, 4) : [Number(only)];
 
 const verb = fc.constantFrom('resume', 'rollback');
 /** Where in its file changes a process is killed, as a part of all the changes of a whole restore. */

@@ -1,5 +1,5 @@
 import { planSteps, type PlannedStep } from '@holdfast/model';
-import { etcdOrSkip } from '@holdfast/test-servers';
+import { etcdOrSkip, inTurn } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { labAnswerer } from './component.ts';
 import { Labs } from './labs.ts';
@@ -42,13 +42,11 @@ const points = steps.flatMap((step) =>
   ]),
 );
 
-/**
- * Each point is struck once in a run, and ends in one of the two ways, by turns from day to day: two days cover all. With
- * HOLDFAST_CRASH=all one run does.
- */
-const day = Math.floor(Date.now() / 86_400_000);
-const turn = (way: 0 | 1): typeof points =>
-  process.env['HOLDFAST_CRASH'] === 'all' ? points : points.filter((_, at) => (at + day) % 2 === way);
+/** Each point, with each of the two ways to end it. */
+const ends = points.flatMap((point) => (['resume', 'rollback'] as const).map((verb) => ({ verb, point })));
+const today = inTurn(ends, 8);
+const endedBy = (wanted: string): typeof points =>
+  today.filter(({ verb }) => verb === wanted).map(({ point }) => point);
 
 function run(lab: Lab): string[] {
   return [
@@ -77,24 +75,28 @@ describe.skipIf(skip)('a restore of three running members that is killed', { tim
   });
   afterAll(async () => labs[Symbol.asyncDispose]());
 
-  test.concurrent.each(turn(0))('%s is finished by resume: all three are new', (what, step, moment) =>
-    labs.use(async (lab) => {
-      await killed(lab, step, moment);
-      const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
-      expect(`${stderr} ${status}`).toMatch(/ 0$/);
-      await expectNew(lab, lab.members, lab.content.atSnapshot, what);
-    }),
+  test.concurrent.each(endedBy('resume'))(
+    '%s is finished by resume: all three are new',
+    (what, step, moment) =>
+      labs.use(async (lab) => {
+        await killed(lab, step, moment);
+        const { status, stderr } = await lab.restore(['resume', 'latest', '--repo', lab.repo]);
+        expect(`${stderr} ${status}`).toMatch(/ 0$/);
+        await expectNew(lab, lab.members, lab.content.atSnapshot, what);
+      }),
   );
 
-  test.concurrent.each(turn(1))('%s is put back by rollback: all three are old', (what, step, moment) =>
-    labs.use(async (lab) => {
-      await killed(lab, step, moment);
-      const { status, stderr } = await lab.restore([
-        ...['rollback', 'latest', '--repo', lab.repo, '--confirm', 'lab'],
-      ]);
-      expect(`${stderr} ${status}`).toMatch(/ 0$/);
-      const served = step.number > started || (step.number === started && moment !== 'before');
-      await expectOld(lab, lab.members, what, { served });
-    }),
+  test.concurrent.each(endedBy('rollback'))(
+    '%s is put back by rollback: all three are old',
+    (what, step, moment) =>
+      labs.use(async (lab) => {
+        await killed(lab, step, moment);
+        const { status, stderr } = await lab.restore([
+          ...['rollback', 'latest', '--repo', lab.repo, '--confirm', 'lab'],
+        ]);
+        expect(`${stderr} ${status}`).toMatch(/ 0$/);
+        const served = step.number > started || (step.number === started && moment !== 'before');
+        await expectOld(lab, lab.members, what, { served });
+      }),
   );
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRestore } from '@holdfast/engine';
-import { etcdOrSkip, etcdsUnder, killEtcdsUnder } from '@holdfast/test-servers';
+import { etcdOrSkip, etcdsUnder, inTurn, killEtcdsUnder } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lab } from './lab.ts';
 import { expectNew, expectOld } from './outcome.ts';
@@ -62,7 +62,7 @@ describe.skipIf(skip)('the journal of a restore that was killed', () => {
     i % 2 === 0 ? 'resume' : 'abort',
   ]);
 
-  test.each(sample)(
+  test.each(inTurn(sample, 3))(
     'is good for what is left of it: %d of 11 parts of its last two records, %s',
     async (part, verb) => {
       await asItWas();

@@ -1,4 +1,4 @@
-import { etcdMinors, etcdOrSkip, type PlannedMember } from '@holdfast/test-servers';
+import { etcdMinors, etcdOrSkip, inTurn, type PlannedMember } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lab } from './lab.ts';
 import { expectCannotServe, expectNew, outcomeOf } from './outcome.ts';
@@ -30,7 +30,7 @@ function behindTheWall(member: PlannedMember): PlannedMember {
 /** As etcd prints it: without leading zeros. */
 const hex = (id: bigint): string => id.toString(16);
 
-describe.each(etcdMinors)('etcd %s, one seed and the others join it', async (version) => {
+describe.each(inTurn(etcdMinors, 2))('etcd %s, one seed and the others join it', async (version) => {
   const { skip } = await etcdOrSkip(version);
 
   describe.skipIf(skip)('three members', () => {

@@ -14,6 +14,7 @@ export { freePort, reservePort } from './cluster/ports.ts';
 export { targetOf } from './cluster/setup.ts';
 export { etcdsUnder, killEtcdsUnder, type RunningEtcd } from './cluster/strays.ts';
 export { parseExactly, type ToolOptions, type Tools } from './cluster/tools.ts';
+export { inTurn } from './turn.ts';
 export { type ClusterCalls, type ListedMember, type MemberStatus } from './gateway/cluster-calls.ts';
 export { type Gateway, openGateway } from './gateway/gateway.ts';
 export { type KeyCalls, type RangeAnswer, type RangeRequest } from './gateway/key-calls.ts';

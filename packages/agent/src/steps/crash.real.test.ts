@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { StepEvidence } from '@holdfast/engine';
 import type { StepKind } from '@holdfast/model';
+import { inTurn } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testMember, testPlan, TestRestore } from './test-restore.ts';
 import type { StepsOrder } from './test-steps.ts';
@@ -156,7 +157,7 @@ async function each(
   bare: boolean,
   act: (ground: Ground, death: Death) => Promise<void>,
 ): Promise<void> {
-  const left = [...all];
+  const left = inTurn(all, 4);
   const one = async (): Promise<void> => {
     for (let death = left.pop(); death !== undefined; death = left.pop()) {
       const ground = new Ground(`${death.at}-${death.how}`, bare);
