@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { Failure } from '@holdfast/base';
 import type { ComponentDescription, HostDescription, MemberDescription } from '@holdfast/model';
-import { etcdOrSkip, planCluster, type SystemdMachine, systemdOrSkip } from '@holdfast/test-servers';
+import { etcdOrSkip, inTurn, planCluster, type SystemdMachine, systemdOrSkip } from '@holdfast/test-servers';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { DriverAnswer, DriverCall } from '../testing/call-driver.ts';
 import { makeSlowServer } from '../testing/component-conformance.ts';
@@ -105,8 +105,9 @@ async function underTest(runtime: Runtime): Promise<EtcdUnderTest & Server> {
 }
 
 describe.skipIf(skip)('an etcd in a server', () => {
-  describeEtcdDriver('k3s-rke2, of K3s,', () => underTest('k3s'));
-  describeEtcdDriver('k3s-rke2, of RKE2,', () => underTest('rke2'));
+  for (const runtime of inTurn(['k3s', 'rke2'] as const, 2)) {
+    describeEtcdDriver(`k3s-rke2, of ${runtime},`, () => underTest(runtime));
+  }
 });
 
 describe.skipIf(skip)('a server of K3s', () => {

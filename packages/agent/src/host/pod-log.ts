@@ -5,7 +5,8 @@ import type { PodManifest } from './pod-manifest.ts';
 
 /**
  * What the container of a static pod printed last, from the kubelet's files: `<namespace>_<pod>-<node>_<uid>/<container>/0.log`
- * with a number for each start; '' without any.
+ * with a number for each start; '' without any. A start that was ended before it said anything tells nothing of why the one
+ * before it died.
  */
 export async function podLogTail(
   podLogs: string,
@@ -15,9 +16,11 @@ export async function podLogTail(
     each.startsWith(`${namespace}_${name}-`),
   );
   const files = await Promise.all(pods.map((pod) => logsIn(join(podLogs, pod, container))));
-  const [newest] = files.flat().toSorted((a, b) => b.at - a.at);
-  if (newest === undefined) return '';
-  return tailOf(plain(await logTail(newest.path)));
+  for (const { path } of files.flat().toSorted((a, b) => b.at - a.at)) {
+    const tail = tailOf(plain(await logTail(path)));
+    if (tail !== '') return tail;
+  }
+  return '';
 }
 
 /** Lines of the container runtime's logs (Kubernetes, CRI logging): `2026-01-02T03:04:05.6Z stderr F text`. */
