@@ -67,8 +67,12 @@ async function lastRevision(image: Image, key: Bucket): Promise<number> {
   return revision.main;
 }
 
+/** What etcd writes until it knows the versions of all members (MinClusterVersion of its package `version`). */
+const notAgreed = '3.0.0';
+
 async function clusterVersion(image: Image, buckets: ReadonlyMap<string, Bucket>): Promise<string | null> {
   const bucket = buckets.get(bucketNames.cluster);
-  const version = bucket && (await readSmallBucket(image, bucket)).get(clusterKeys.version);
-  return version === undefined ? null : Buffer.from(version).toString();
+  const stored = bucket && (await readSmallBucket(image, bucket)).get(clusterKeys.version);
+  const version = stored && Buffer.from(stored).toString();
+  return version === undefined || version === notAgreed ? null : version;
 }
