@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { ArtefactSource } from '@holdfast/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { placesOf } from '../places.ts';
-import { testMember, testPlan, TestRestore } from './test-restore.ts';
+import { testContext, testMember, testPlan, TestRestore } from './test-restore.ts';
 
 const bytes = randomBytes(300_000);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -69,4 +69,20 @@ test('bytes that are not the snapshot are refused, and nothing of them is left',
   });
   expect(wrong.froms).toEqual([0]);
   expect([existsSync(part()), existsSync(artefactPath())]).toEqual([false, false]);
+});
+
+test('told to stop while it begins anew it stops, and the process goes on', async () => {
+  mkdirSync(dirname(part()), { recursive: true });
+  writeFileSync(part(), Buffer.alloc(100_000));
+  const stop = new AbortController();
+  const artefact = source();
+  const stopping: ArtefactSource = {
+    ...artefact,
+    async *open(signal, from) {
+      yield* artefact.open(signal, from);
+      stop.abort(new Error('another node has failed'));
+    },
+  };
+  const context = { ...testContext, signal: stop.signal };
+  await expect(restore.perform(['fetch'], { artefact: stopping }, context)).rejects.toThrow('another node');
 });

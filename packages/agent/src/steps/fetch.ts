@@ -86,6 +86,8 @@ async function append({ order, context }: Act, artefact: ArtefactSource, part: s
   const file = await open(part, 'a+', 0o600);
   try {
     if ((await file.stat()).size > artefact.size) await file.truncate(0);
+    // A stream that is aborted when it is made, and does not close its file, fails where nobody can catch it.
+    signal.throwIfAborted();
     for await (const block of file.createReadStream({ start: 0, autoClose: false, signal })) {
       hash.update(block as Buffer);
       size += (block as Buffer).length;
