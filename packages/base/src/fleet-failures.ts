@@ -52,6 +52,11 @@ export const fleetFailures = {
     what: 'the snapshot could not be had from the node {node}',
     next: 'Look whether this node reaches that one; what has arrived is kept and gone on with.',
   },
+  'node-part-not-ready': {
+    exit: 1,
+    what: '{part} on the node has not come back',
+    next: 'Look at its log there (`journalctl -u`, `docker logs`) and mend it; the nodes after it were not touched. Then `holdfast cluster restart-nodes`.',
+  },
   'order-lost': {
     exit: 1,
     what: 'the agent does not know this order any more',

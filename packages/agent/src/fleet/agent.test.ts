@@ -5,6 +5,7 @@ import { Failure, systemClock } from '@holdfast/base';
 import { CopyQueue } from '@holdfast/engine';
 import { connectEtcd } from '@holdfast/etcd/client';
 import { LocalStorage, openRepository } from '@holdfast/repository';
+import { nodeParts } from '@holdfast/model/fleet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DaemonEvent } from '../standalone/log.ts';
 import type { JobPorts } from '../standalone/ports.ts';
@@ -98,6 +99,11 @@ test('it joins, tells of its machine, works by its assignment, and is known afte
   await expect
     .poll(() => server.outcomes.get('o-wrong'), { timeout: 10_000 })
     .toMatchObject([{ outcome: 'failed', failure: { code: 'order-invalid' } }]);
+  // Nothing of the machine that runs this test is touched.
+  server.give(orderOf('o-restart', 'restart', { except: [...nodeParts] }));
+  await expect
+    .poll(() => server.outcomes.get('o-restart'), { timeout: 10_000 })
+    .toMatchObject([{ outcome: 'done', result: { restarted: [] } }]);
   const began = performance.now();
   await end();
   expect(performance.now() - began).toBeLessThan(5_000);

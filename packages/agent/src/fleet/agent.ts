@@ -274,7 +274,7 @@ export class FleetAgent {
 
 /** Whether an order stops or starts what lives here. */
 function changesMembers({ kind, input }: Act['order']): boolean {
-  if (kind !== 'node') return kind === 'lead';
+  if (kind !== 'node') return kind === 'lead' || kind === 'restart';
   const call = NodeCall.safeParse(input).data;
   if (call?.call !== 'perform' && call?.call !== 'undo') return false;
   return ['stop', 'start', 'unlock'].includes(call.order.kind);

@@ -38,7 +38,7 @@ interface Found {
  * @param besides parts that have no process of their own, and are described already but for their names
  */
 export async function discoverComponents(
-  own: readonly MemberDescription[],
+  own: readonly Pick<MemberDescription, 'clientUrls'>[],
   besides: readonly Omit<ComponentDescription, 'name'>[] = [],
   access: HostAccess = {},
 ): Promise<Found> {
@@ -70,7 +70,7 @@ interface Part {
   readonly isForeign: boolean;
 }
 
-async function partsHere(own: readonly MemberDescription[]): Promise<Part[]> {
+async function partsHere(own: readonly Pick<MemberDescription, 'clientUrls'>[]): Promise<Part[]> {
   const parts: Part[] = [];
   for (const pid of await processIds()) {
     // A process that ends while it is looked at is none of ours.
@@ -174,7 +174,10 @@ function ownFirst(): string | undefined {
 }
 
 /** Whether an API server tells where it keeps its data, and that is in none of these members. */
-async function isOfOthers(words: readonly string[], own: readonly MemberDescription[]): Promise<boolean> {
+async function isOfOthers(
+  words: readonly string[],
+  own: readonly Pick<MemberDescription, 'clientUrls'>[],
+): Promise<boolean> {
   const servers = flagsOf(words.slice(1)).get('etcd-servers')?.split(',');
   if (servers === undefined) return false;
   const clientUrls = own.flatMap((member) => member.clientUrls);

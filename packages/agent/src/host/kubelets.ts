@@ -10,17 +10,21 @@ const usualFolder = '/etc/kubernetes/manifests';
 /** The folders that kubelets of this machine watch for static pods; none where no kubelet runs. */
 export async function watchedFolders(): Promise<string[]> {
   const folders: string[] = [];
-  for (const { pid, words } of await running()) folders.push(await folderOf(pid, flagsOf(words.slice(1))));
+  for (const { pid, words } of await runningKubelets())
+    folders.push(await folderOf(pid, flagsOf(words.slice(1))));
   return [...new Set(folders)];
 }
 
 /** The programs of the kubelets that run on this machine. */
 export async function kubelets(): Promise<string[]> {
-  const found = await running();
+  const found = await runningKubelets();
   return [...new Set(found.map(({ program }) => program))];
 }
 
-async function running(): Promise<{ pid: number; words: readonly string[]; program: string }[]> {
+/** The kubelets that run on this machine, in a container or not. */
+export async function runningKubelets(): Promise<
+  { pid: number; words: readonly string[]; program: string }[]
+> {
   const found = [];
   for (const pid of await processIds()) {
     const words = await wordsOf(pid).catch(() => []);

@@ -23,8 +23,8 @@ export async function askReady(url: string, signal: AbortSignal): Promise<Work> 
   return { lacks };
 }
 
-/** The status of the answer, or why there is none. */
-async function statusOf(url: string, signal: AbortSignal): Promise<number | string> {
+/** The status of the answer to a GET, or why there is none; certificates are not verified. */
+export async function statusOf(url: string, signal: AbortSignal): Promise<number | string> {
   return new Promise((resolve) => {
     const ended = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const options: RequestOptions & { rejectUnauthorized: boolean } = {

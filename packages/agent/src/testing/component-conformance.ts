@@ -13,13 +13,18 @@ export interface SlowServer {
 }
 
 /** Makes one in a folder: it listens, is ready after a while, and dies at once while there is a file `spoiled` in it. */
-export async function makeSlowServer(dir: string, name: string, readyAfterMs: number): Promise<SlowServer> {
+export async function makeSlowServer(
+  dir: string,
+  name: string,
+  readyAfterMs: number,
+  portFlag: 'secure-port' | 'healthz-port' = 'secure-port',
+): Promise<SlowServer> {
   const program = join(dir, name);
   await symlink(process.execPath, program);
   const port = await reservePort();
   const mark = join(dir, 'spoiled');
   return {
-    command: [program, script, `--secure-port=${port}`, `--spoiled=${mark}`, `--ready-after=${readyAfterMs}`],
+    command: [program, script, `--${portFlag}=${port}`, `--spoiled=${mark}`, `--ready-after=${readyAfterMs}`],
     url: `http://127.0.0.1:${port}`,
     spoil: async () => {
       await writeFile(mark, '');

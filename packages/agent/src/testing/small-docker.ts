@@ -1,6 +1,6 @@
 /**
  * Does what `docker` and its daemon do with containers that are there, and answers in their shapes and words: `inspect`, `start`,
- * `kill`, `update --restart`, `logs`, `ps`. Its containers are the files of a folder, the first argument; each is watched over by
+ * `kill`, `restart`, `update --restart`, `logs`, `ps`. Its containers are the files of a folder, the first argument; each is watched over by
  * a process of its own (`watch`), which starts it again as its policy says. The programs are the real ones, in mount namespaces.
  * Every call is written to `calls` in the folder.
  */
@@ -140,6 +140,14 @@ function kill(folder: string, { id, name, state }: SmallContainer, signal: strin
   if (state.pid > 0) process.kill(state.pid, `SIG${signal}` as NodeJS.Signals);
 }
 
+async function restart(folder: string, one: SmallContainer): Promise<void> {
+  if (one.state.pid > 0) {
+    kill(folder, one, 'TERM');
+    while (read(folder, one.name).state.status !== 'exited') await sleep(20);
+  }
+  await start(folder, read(folder, one.name));
+}
+
 async function main([folder = '', act = '', ...words]: readonly string[]): Promise<void> {
   if (act === 'watch') return watchOver(folder, words[0] ?? '');
   appendFileSync(join(folder, 'calls'), `${[act, ...words].join(' ')}\n`);
@@ -158,6 +166,7 @@ async function main([folder = '', act = '', ...words]: readonly string[]): Promi
   else if (act === 'update') change(folder, one.name, (each) => (each.restart = option('--restart=')));
   else if (act === 'kill') kill(folder, one, option('--signal='));
   else if (act === 'start') await start(folder, one);
+  else if (act === 'restart') await restart(folder, one);
   else fail(`docker: '${act}' is not a docker command.`);
 }
 

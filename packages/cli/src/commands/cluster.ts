@@ -3,6 +3,7 @@ import { addClusterAdd } from './cluster-add.ts';
 import { addClusterJoin } from './cluster-join.ts';
 import { addClusterList } from './cluster-list.ts';
 import { addClusterRemove } from './cluster-remove.ts';
+import { addClusterRestartNodes } from './cluster-restart-nodes.ts';
 import { addClusterShow } from './cluster-show.ts';
 
 export function addCluster(parent: Verb): void {
@@ -12,5 +13,6 @@ export function addCluster(parent: Verb): void {
   addClusterList(cluster);
   addClusterShow(cluster);
   addClusterJoin(cluster);
+  addClusterRestartNodes(cluster);
   addClusterRemove(cluster);
 }

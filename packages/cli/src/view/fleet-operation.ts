@@ -100,12 +100,23 @@ function operationText(operation: Operation, cluster: string, view: View): strin
 
 /** What came of it, as far as it is a word or two: the whole is in JSON. */
 function resultPairs({ result }: Operation): (readonly [string, string | undefined])[] {
-  return ['snapshot', 'storedIn', 'note', 'outcome'].flatMap((name) => {
-    const value = result?.[name];
+  const nodes = Array.isArray(result?.['nodes']) ? (result['nodes'] as { readonly name?: string }[]) : [];
+  const told: Record<string, unknown> = { ...result, restarted: nodes.map(({ name }) => name) };
+  return Object.entries(resultWords).flatMap(([name, word]) => {
+    const value = told[name];
     const text = Array.isArray(value) ? value.join(', ') : value;
-    return typeof text === 'string' && text !== '' ? [[name === 'storedIn' ? 'stored in' : name, text]] : [];
+    return typeof text === 'string' && text !== '' ? [[word, text]] : [];
   });
 }
+
+const resultWords = {
+  snapshot: 'snapshot',
+  storedIn: 'stored in',
+  note: 'note',
+  outcome: 'outcome',
+  restarted: 'restarted',
+  notRestarted: 'not restarted',
+};
 
 function stepsText({ steps }: Operation, view: View): string {
   const marks = { pending: 'faint', begun: 'doubtful', done: 'good', undoing: 'doubtful' } as const;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ClusterSpec, FleetCluster } from '../fleet/cluster.ts';
 import { ClusterId, Moment, NodeId } from '../fleet/ids.ts';
 import { FleetNode } from '../fleet/node.ts';
+import { Operation } from '../fleet/operation.ts';
 import { ClusterDescription } from '../restore/cluster-description.ts';
 import { Placement } from '../fleet/restore-request.ts';
 import { PageQuery, pageOf, routesOf } from './route.ts';
@@ -150,6 +151,22 @@ export const clusterRoutes = routesOf({
     params: Node,
     reply: null,
     status: 204,
+  },
+  restartNodes: {
+    summary:
+      'Restarts what runs Kubernetes on the nodes of a cluster, one after the other; 409 while a restore is at work',
+    method: 'POST',
+    path: '/v1/clusters/:cluster/restart-nodes',
+    permission: 'restore',
+    scope: 'cluster',
+    params: Cluster,
+    body: z.strictObject({
+      /** These alone; all of the cluster when absent. */
+      nodes: z.array(NodeId).min(1).max(10_000).optional(),
+    }),
+    reply: Operation,
+    status: 202,
+    idempotent: true,
   },
   createJoinToken: {
     summary: 'Makes a token with which agents join a cluster; it is told this once',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ComponentDescription, MemberDescription } from '../restore/cluster-description.ts';
 import { ClusterId, Moment, NodeId } from './ids.ts';
+import { NodePart } from './node-part.ts';
 
 /** What is seen of the member of a node, by its agent. */
 const MemberInventory = z.object({
@@ -38,6 +39,8 @@ export const Inventory = z.object({
   driver: z.enum(['process', 'systemd', 'static-pods', 'k3s-rke2', 'docker']).nullable(),
   members: z.array(MemberInventory),
   components: z.array(ComponentDescription),
+  /** What runs Kubernetes' part of this node; absent where an older agent tells. */
+  nodeParts: z.array(NodePart).optional(),
   kubernetesVersion: z.string().nullable(),
   /** Of the file system of each data directory and of the agent's own folder. */
   disks: z.array(z.object({ path: z.string(), totalBytes: z.int(), freeBytes: z.int() })),

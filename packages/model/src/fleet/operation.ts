@@ -11,6 +11,7 @@ export const operationKinds = [
   'delete',
   'plan', // of a restore: changes nothing
   'restore',
+  'restart-nodes', // one node after the other
 ] as const;
 export const OperationKind = z.enum(operationKinds);
 export type OperationKind = z.infer<typeof OperationKind>;

@@ -7,9 +7,10 @@ import {
 } from '../restore/cluster-description.ts';
 import { JournalRecord } from '../restore/operation.ts';
 import { stepKinds, type StepKind } from '../restore/phases.ts';
-import { PlannedComponent, PlannedMember, RestorePlan } from '../restore/restore-plan.ts';
+import { Attestation, PlannedComponent, PlannedMember, RestorePlan } from '../restore/restore-plan.ts';
 import { RestoreScope, WantedConfiguration } from '../restore/scope.ts';
 import { Moment, NodeId, OperationId, OrderId, RepositoryName } from './ids.ts';
+import { NodePart } from './node-part.ts';
 import { FailureTold } from './operation.ts';
 import { Placement, RestoreRequest } from './restore-request.ts';
 
@@ -104,6 +105,13 @@ export const orderInputs = {
     by: z.string(),
     /** Of a restore that another node led: its journal so far, to go on from where this node knows none. */
     records: z.array(JournalRecord).optional(),
+    /** Whose machines are off for good, on the word of `by`: nothing is put back there. */
+    attest: z.array(Attestation).optional(),
+  }),
+  /** Restarts what runs Kubernetes' part of the node, and waits until it is ready again. */
+  restart: z.strictObject({
+    /** Parts that are left as they are. */
+    except: z.array(NodePart),
   }),
   node: NodeCall,
 } as const;
@@ -111,7 +119,7 @@ export type OrderKind = keyof typeof orderInputs;
 export type OrderInput<Kind extends OrderKind> = z.infer<(typeof orderInputs)[Kind]>;
 export const orderKinds = Object.keys(orderInputs) as [OrderKind, ...OrderKind[]];
 
-/** What a save order answers with. Verify answers with its Evidence, drill with its DrillReport, plan and lead with theirs. */
+/** What a save order answers with. Verify answers with its Evidence, drill with its DrillReport, plan, lead and restart with theirs. */
 export const SaveResult = z.object({
   outcome: z.enum(['ok', 'partial', 'failed']),
   failure: FailureTold.nullable(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ClusterDescription } from '../restore/cluster-description.ts';
-import { RestorePlan } from '../restore/restore-plan.ts';
+import { Attestation, RestorePlan } from '../restore/restore-plan.ts';
 import { RestoreScope } from '../restore/scope.ts';
 import { NodeId, RepositoryName } from './ids.ts';
 
@@ -24,12 +24,14 @@ export const RestoreRequest = z.strictObject({
   members: z.array(z.string()).min(1).optional(),
   scope: RestoreScope.default('none'),
   /** Members, and parts of the control plane, that cannot be reached and that somebody vouches to be off. */
-  attest: z.array(z.strictObject({ member: z.string(), reason: z.string().min(3) })).default([]),
+  attest: z.array(Attestation).default([]),
   skips: z
     .array(z.strictObject({ check: z.string().regex(/^P\d{1,2}$/), reason: z.string().min(3) }))
     .default([]),
   /** The snapshot of another cluster is wanted. */
   clone: z.boolean().default(false),
+  /** What runs Kubernetes on the nodes is restarted once the restore has succeeded, one node after the other. */
+  restartNodes: z.boolean().default(true),
   /** In place of what the agents tell: for nodes that are new, or of which nothing is known any more. */
   description: ClusterDescription.optional(),
   placement: Placement.optional(),

@@ -6,6 +6,7 @@ import type { StoredNode } from '../store/nodes.ts';
 import type { StoredPolicy } from '../store/policies.ts';
 import type { StoredRepository } from '../store/repositories.ts';
 import type { DescribedCluster } from './describe.ts';
+import { afterwardsOnNodes } from './runbook-afterwards.ts';
 import { configurationFile, keyRows, repositoriesOf } from './runbook-repositories.ts';
 import { commandLine, fenced, table } from './runbook-words.ts';
 
@@ -46,6 +47,7 @@ export function runbookOf(parts: RunbookParts): string {
     ...steps(parts, used[0]),
     '## Afterwards',
     afterwards(name),
+    ...afterwardsOnNodes(cluster.spec.distribution, parts.nodes),
     ...notes(parts),
     '',
   ].join('\n\n');
@@ -176,7 +178,6 @@ function acts(
 function afterwards(name: string): string {
   return [
     `- Look at the nodes and at what runs: what was made after the snapshot is gone from ${name}, what was removed after it is back.`,
-    '- Where containers went on meanwhile, kubelets find out within minutes; restart them where they do not.',
     '- Save again at once: `holdfast snapshot save`.',
     '- Keep what was put aside until everything was looked at; then it may go.',
     '- When the server is there again, agents that still have their certificate go on by themselves; with a new server they join again.',

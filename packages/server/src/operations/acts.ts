@@ -1,5 +1,6 @@
 import type { OrderKind, OrderOutcome, OperationEvent } from '@holdfast/model/fleet';
 import type { OperationChange } from '../store/operations.ts';
+import type { RestartTarget } from './restart-targets.ts';
 
 /** An order that is to be made. Made again with the same key, it is the same order. */
 export interface WantedOrder {
@@ -49,7 +50,8 @@ export interface SnapshotPlace {
 /** What is told of an operation besides its state and phase. */
 export type Told = Pick<OperationEvent, 'type' | 'data'>;
 
-/** What follows the end of an operation: the prune after a save of a policy, or the restore by a plan. */
+/** What follows the end of an operation: the prune after a save of a policy, the restore by a plan, or the restart of nodes after it. */
 export type Following =
   | { readonly make: 'prune'; readonly policy: string; readonly after: string }
-  | { readonly make: 'restore' };
+  | { readonly make: 'restore' }
+  | { readonly make: 'restart-nodes'; readonly targets: readonly RestartTarget[] };

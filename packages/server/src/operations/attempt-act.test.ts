@@ -89,10 +89,13 @@ function viewOf(stage: AttemptStage, isWanted: boolean): View {
     raftIndex: 1,
     freeBytes: 1,
     standsIn: false,
+    hasMember: true,
+    hasControlPlane: false,
+    nodeParts: [],
   };
   return {
     operation,
-    cluster: { name: 'prod', heldBy: null },
+    cluster: { name: 'prod', distribution: 'etcd', heldBy: null },
     orders: order === undefined ? [] : [made],
     others: [],
     nodes: [

@@ -7,6 +7,7 @@ import { finishAct, touched } from './finish-act.ts';
 import { failureIn, isLost, resultIn } from './outcome-of.ts';
 import { cancelledEnd, end, wait } from './endings.ts';
 import { notesOf } from './inputs.ts';
+import { awaitOrder, settleSilent, withdrawOrder } from './order-moves.ts';
 import { tellFailure } from './tell-failure.ts';
 import { lastOrder, silentMs, silentSince, timeOf, type View } from './view.ts';
 import { workOf, type Work } from './work-of.ts';
@@ -90,7 +91,8 @@ export function attemptAct(view: View): Act {
   return moves[attemptTable[attemptStage(view)][isWanted ? 'wanted' : 'unwanted']](view);
 }
 
-const silences: Partial<Readonly<Record<AttemptStage, string>>> = {
+/** Why nothing is known of how an order has ended, by its stage. */
+export const silences: Partial<Readonly<Record<AttemptStage, string>>> = {
   silent: 'nothing was heard of its agent for a minute',
   overdue: 'it has taken longer than it may',
   deaf: 'it was to give it up and has not said that it did',
@@ -98,23 +100,9 @@ const silences: Partial<Readonly<Record<AttemptStage, string>>> = {
 
 const moves: Readonly<Record<AttemptMove, (view: View) => Act>> = {
   begin: (view) => next(view, view.now.getTime(), ''),
-  wait: (view) => {
-    const last = lastOrder(view)!;
-    const since = silentSince(view, last);
-    const now = view.now.getTime();
-    const limits = [now + 5_000, ...(since === null ? [] : [since + silentMs])];
-    if (last.order.deadline !== null) limits.push(Date.parse(last.order.deadline));
-    const why = since === null ? '' : `node ${last.order.node} is not connected since ${timeOf(since)}`;
-    return wait(view, why, Math.max(Math.min(...limits), now + 1));
-  },
-  settle: (view) => {
-    const { order } = lastOrder(view)!;
-    const failure = tellFailure(
-      new Failure('node-silent', silences[attemptStage(view)] ?? '', { node: order.node }),
-    );
-    return { do: 'settle', order: order.id, outcome: { outcome: 'failed', failure }, change: {} };
-  },
-  withdraw: (view) => ({ do: 'withdraw', order: lastOrder(view)!.order.id, change: {} }),
+  wait: (view) => awaitOrder(view),
+  settle: (view) => settleSilent(view, silences[attemptStage(view)] ?? ''),
+  withdraw: withdrawOrder,
   finish: (view) => finishAct(view, lastOrder(view)!),
   elsewhere: (view) => {
     const inARow = view.orders.length - 1 - view.orders.findLastIndex((each) => !isLost(each));

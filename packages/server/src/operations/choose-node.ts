@@ -5,7 +5,8 @@ import type { Candidate } from './ports.ts';
  * The node that is to do something for a cluster, of those that are connected. First comes the one that stands in where that
  * is wanted; then one whose member is in quorum, is no learner, does not lead (who leads has enough to do), is furthest in
  * the log, has most room; then by name. A cluster without quorum is asked all the same: the agent tells best why it cannot
- * be saved.
+ * be saved. Nodes without a member, as workers are, have neither etcd nor its credentials: they are taken only where no node
+ * tells of one.
  *
  * @param without nodes that have just failed to answer; they are taken only where there is no other
  */
@@ -14,7 +15,8 @@ export function chooseNode(
   place: Place,
   without: readonly string[],
 ): Candidate | undefined {
-  const can = nodes.filter(
+  const carriers = nodes.filter(({ hasMember }) => hasMember);
+  const can = (carriers.length > 0 && place.node === null ? carriers : nodes).filter(
     ({ node, connected }) => connected && (place.node === null || place.node === node),
   );
   const fresh = can.filter(({ node }) => !without.includes(node));

@@ -1,5 +1,6 @@
 import type { Act } from './acts.ts';
 import { attemptAct } from './attempt-act.ts';
+import { restartNodesAct } from './restart-nodes-act.ts';
 import { restoreAct } from './restore-act.ts';
 import type { View } from './view.ts';
 
@@ -8,5 +9,7 @@ import type { View } from './view.ts';
  * Whoever carries it on, and wherever the one before died, finds the same.
  */
 export function nextAct(view: View): Act {
-  return view.operation.kind === 'restore' ? restoreAct(view) : attemptAct(view);
+  const { kind } = view.operation;
+  if (kind === 'restore') return restoreAct(view);
+  return kind === 'restart-nodes' ? restartNodesAct(view) : attemptAct(view);
 }

@@ -5,6 +5,7 @@ import { newId } from '../ids.ts';
 import type { ServerContext } from '../context.ts';
 import type { Tables } from '../store/store.ts';
 import type { Act, Told, WantedOrder } from './acts.ts';
+import { restartBy } from './ask-restart.ts';
 import { restoreBy } from './ask-restore.ts';
 import { clusterOf } from './ask-save.ts';
 import { notesOf } from './inputs.ts';
@@ -133,13 +134,19 @@ async function follow(
     if (prune !== undefined) await putNew(tables, prune);
     return {};
   }
+  const asker = { by: operation.requestedBy, trigger: operation.trigger };
+  if (follows.make === 'restart-nodes') {
+    const { targets } = follows;
+    const restart = restartBy(asker, { cluster: operation.cluster, targets, after: operation.id }, making);
+    await putNew(tables, restart);
+    return { result: { ...change.result, restartNodes: restart.id } };
+  }
   try {
     const parsed = RestorePlan.safeParse(change.result);
     if (!parsed.success)
       throw new Failure('plan-unusable', 'its agent answered with what is no plan', { plan: operation.id });
     const plan = parsed.data;
     const cluster = await clusterOf(tables, operation.cluster);
-    const asker = { by: operation.requestedBy, trigger: operation.trigger };
     const restore = await restoreBy(tables, asker, { cluster, made: operation, plan }, making);
     await putNew(tables, restore);
     return { result: { ...change.result, restore: restore.id } };

@@ -1,4 +1,4 @@
-import type { FleetSnapshot, Placement } from '@holdfast/model/fleet';
+import type { FleetSnapshot, NodePart, Placement } from '@holdfast/model/fleet';
 import type { ClusterDescription } from '@holdfast/model';
 
 /** A node of a cluster as it stands now, to be chosen from. */
@@ -13,6 +13,11 @@ export interface Candidate {
   readonly inQuorum: boolean;
   readonly isLeader: boolean;
   readonly isLearner: boolean;
+  /** Whether it tells of a member, of one that does not run too; and of a part of a control plane. */
+  readonly hasMember: boolean;
+  readonly hasControlPlane: boolean;
+  /** What runs Kubernetes' part of it; none where nothing is known. */
+  readonly nodeParts: readonly NodePart[];
   /** Null where nobody could tell. */
   readonly raftIndex: number | null;
   /** Of the agent's own folder; null where nobody could tell. */

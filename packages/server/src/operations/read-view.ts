@@ -27,7 +27,7 @@ export async function readView(tables: Tables, id: string, around: Surroundings)
   const open = isQueued && isIdle ? await tables.operations.open(operation.cluster) : [];
   return {
     ...{ operation, orders, ...around },
-    cluster: { name: cluster.spec.name, heldBy: cluster.heldBy },
+    cluster: { ...cluster.spec, heldBy: cluster.heldBy },
     others: open.filter((other) => other.id !== id),
     journal: operation.kind === 'restore' ? await journalOf(tables, orders) : [],
     newest: operation.kind === 'drill' && isIdle ? await newestOf(tables, operation) : null,

@@ -1,13 +1,13 @@
 import type { JournalRecord } from '@holdfast/model';
-import type { Operation } from '@holdfast/model/fleet';
+import type { ClusterSpec, Operation } from '@holdfast/model/fleet';
 import type { StoredOrder } from '../store/orders.ts';
 import type { Candidate } from './ports.ts';
 
 /** Everything that the decision what is to be done next with an operation rests on. */
 export interface View {
   readonly operation: Operation;
-  /** Of the cluster: its name, and the operation that holds it. */
-  readonly cluster: { readonly name: string; readonly heldBy: string | null };
+  /** Of the cluster: its name, how its etcd is run, and the operation that holds it. */
+  readonly cluster: Pick<ClusterSpec, 'name' | 'distribution'> & { readonly heldBy: string | null };
   /** Those that runners made for it, oldest first. */
   readonly orders: readonly StoredOrder[];
   /** The other operations of the cluster that are not over. */

@@ -15,11 +15,13 @@ export const limitMsOf: Readonly<Record<Exclude<OrderKind, 'node'>, number | nul
   delete: hour,
   plan: 15 * minute,
   lead: null,
+  /** It has two parts at most, and five minutes for each. */
+  restart: 15 * minute,
 };
 
 /** What one order of an operation that needs one is to hold, and which node may be given it; a sentence: why there can be none. */
 export interface Work {
-  readonly kind: Exclude<OrderKind, 'node' | 'lead'>;
+  readonly kind: Exclude<OrderKind, 'node' | 'lead' | 'restart'>;
   readonly input: Readonly<Record<string, unknown>>;
   readonly place: Place;
   /** When it is given up for the next run; null: it is not. */
@@ -66,7 +68,8 @@ export function workOf(view: View): Work | undefined {
       return { kind: 'plan', input, place: { node: leader, standsIn: false }, until: null };
     }
     case 'restore':
+    case 'restart-nodes':
     default:
-      throw new Error(`restore ${operation.id} is led, not carried out by one order`);
+      throw new Error(`${operation.kind} ${operation.id} is not carried out by one order`);
   }
 }

@@ -4,8 +4,11 @@ import { isFailure } from '@holdfast/base';
 import { writeDurably } from '@holdfast/engine';
 import { ComponentDescription, MemberDescription, type ClusterDescription } from '@holdfast/model';
 import { z } from 'zod';
+import type { NodePart } from '@holdfast/model/fleet';
+import { discoverComponents } from '../../host/discover-components.ts';
 import { discoverCluster } from '../../host/discover.ts';
 import { whyComponentElsewhere, whyElsewhere } from '../../host/here.ts';
+import { isWorker } from '../../host/node-parts.ts';
 import type { FleetFolder } from '../folder.ts';
 
 const Remembered = z.object({
@@ -26,6 +29,8 @@ export interface DescribeOptions {
   readonly clusterName: string;
   /** Client URLs of the cluster that is meant, where several run here. */
   readonly endpoints: readonly string[];
+  /** What runs Kubernetes' part of this machine. */
+  readonly nodeParts: readonly NodePart[];
   /** What a person has written down, in place of what runs here; undefined: nothing. @throws Failure cluster-file-invalid, file-unreadable */
   readonly clusterFile: (() => Promise<ClusterDescription>) | undefined;
 }
@@ -39,9 +44,9 @@ export async function describeNode(options: DescribeOptions): Promise<Described>
   const notes: string[] = [];
   let found: Remembered = { members: [], components: [] };
   try {
-    const { members, controlPlane } =
-      clusterFile === undefined ? await discovered(options, notes) : await clusterFile();
-    found = await ofThisMachine({ members, components: controlPlane });
+    found = await ofThisMachine(
+      clusterFile === undefined ? await discovered(options, notes) : rememberable(await clusterFile()),
+    );
   } catch (error) {
     if (!isFailure(error)) throw error;
     notes.push(`${error.message}: ${error.why}`);
@@ -59,13 +64,34 @@ export async function describeNode(options: DescribeOptions): Promise<Described>
   return { ...all, notes };
 }
 
-async function discovered(
-  { clusterName, endpoints }: DescribeOptions,
+async function discovered(options: DescribeOptions, notes: string[]): Promise<Remembered> {
+  try {
+    const { description, notes: more } = await discoverCluster(options.clusterName, options.endpoints);
+    notes.push(...more);
+    return rememberable(description);
+  } catch (error) {
+    if (!isFailure(error, 'etcd-unreachable')) throw error;
+    return await withoutMember(options, notes, `${error.message}: ${error.why}`);
+  }
+}
+
+/**
+ * A machine on which no etcd runs: there may be a control plane whose etcd is elsewhere, at `endpoints`. That there is none is
+ * no news of a worker.
+ */
+async function withoutMember(
+  { endpoints, nodeParts }: DescribeOptions,
   notes: string[],
-): Promise<ClusterDescription> {
-  const { description, notes: more } = await discoverCluster(clusterName, endpoints);
+  why: string,
+): Promise<Remembered> {
+  const { components, notes: more } = await discoverComponents([{ clientUrls: [...endpoints] }]);
+  if (components.length > 0 || more.length > 0 || !(await isWorker(nodeParts))) notes.push(why);
   notes.push(...more);
-  return description;
+  return { members: [], components };
+}
+
+function rememberable({ members, controlPlane }: ClusterDescription): Remembered {
+  return { members, components: controlPlane };
 }
 
 async function here<T>(all: readonly T[], whyNot: (each: T) => Promise<string | undefined>): Promise<T[]> {

@@ -5,13 +5,14 @@ import type { Clock } from '@holdfast/base';
 import type { Connect } from '@holdfast/engine';
 import { canonicalJson } from '@holdfast/model';
 import type { Inventory } from '@holdfast/model/fleet';
+import { findNodeParts } from '../../host/node-parts.ts';
 import { ownAddresses } from '../peer/door.ts';
 import { certificatesOf, shownBy } from './certificates.ts';
 import { describeNode, type DescribeOptions } from './description.ts';
 import { lookAtMember } from './members.ts';
 
 /** What an inventory is made of. */
-export interface InventoryPorts extends DescribeOptions {
+export interface InventoryPorts extends Omit<DescribeOptions, 'nodeParts'> {
   readonly clock: Clock;
   /** @throws Failure usage, file-unreadable */
   readonly connector: () => Promise<Connect>;
@@ -30,7 +31,9 @@ export interface Gathered {
 /** Looks at this machine and changes nothing. @throws what connecting takes; the signal's reason */
 export async function gather(ports: InventoryPorts, signal: AbortSignal): Promise<Gathered> {
   const { clock, stateDir, certificateFiles } = ports;
-  const { members, components, notes } = await describeNode(ports);
+  const nodeParts = await findNodeParts({}, signal);
+  signal.throwIfAborted();
+  const { members, components, notes } = await describeNode({ ...ports, nodeParts });
   signal.throwIfAborted();
   const connect = await ports.connector();
   const endpoints = [...new Set(members.flatMap(({ clientUrls }) => clientUrls))];
@@ -48,6 +51,7 @@ export async function gather(ports: InventoryPorts, signal: AbortSignal): Promis
     driver: members[0]?.run.driver ?? null,
     members: looked,
     components: [...components],
+    nodeParts,
     kubernetesVersion: version,
     disks: disks.flat(),
     certificates: [...files, ...shown.flatMap((each) => each ?? [])],

@@ -12,6 +12,7 @@ import {
   verifyByOrder,
 } from './jobs.ts';
 import type { NodeCalls } from './node-calls.ts';
+import { restartByOrder } from './restart.ts';
 
 type Carry<Kind extends OrderKind> = (
   ports: OrderPorts,
@@ -31,6 +32,7 @@ const ways = {
   prune: parsed('prune', pruneByOrder),
   check: parsed('check', checkByOrder),
   plan: parsed('plan', planByOrder),
+  restart: parsed('restart', restartByOrder),
 };
 
 /**

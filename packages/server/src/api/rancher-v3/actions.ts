@@ -87,7 +87,7 @@ export async function beginRestore(
   const source = storedWith(cluster, backup, id, scope);
   const request = {
     ...{ repository: source.repository, snapshot: backup.snapshot, scope, way: 'snapshot' as const },
-    ...{ attest: [], skips: [], clone: false },
+    ...{ attest: [], skips: [], clone: false, restartNodes: true },
   };
   try {
     const asker = { by: caller.name, trigger: 'api' as const };

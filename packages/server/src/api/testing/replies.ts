@@ -1,9 +1,11 @@
 import type { Route, RouteName } from '@holdfast/model/api';
 import { routes } from '@holdfast/model/api';
+import type { Inventory } from '@holdfast/model/fleet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { snapshot } from '../../store/testing/samples.ts';
 import type { OpenStore } from '../../testing/context.ts';
+import { inventoryOf } from '../../testing/inventory.ts';
 import { wholeApp, type WholeApp } from '../../testing/whole-app.ts';
 
 interface Document {
@@ -111,6 +113,11 @@ async function day(api: WholeApp, ask: Ask): Promise<void> {
   await ask('resumePolicy', { cluster, policy: 'daily' });
   const { id: operation } = await ask<{ id: string }>('saveSnapshot', { cluster }, { name: 'one' });
   await ask('runPolicy', { cluster, policy: 'daily' });
+  await ask('restartNodes', { cluster }, {}, { status: 409 });
+  const kubelet: Inventory = { ...inventoryOf('m1', '10.0.0.1'), nodeParts: ['kubelet.service'] };
+  await api.context.store.nodes.setInventory('n-aaaaa', kubelet, 'with-a-kubelet');
+  await ask('restartNodes', { cluster }, { nodes: ['n-aaaaa'] });
+  await ask('restartNodes', { cluster }, {}, { status: 409 });
   await ask('listOperations');
   await ask('getOperation', { operation });
   await ask('cancelOperation', { operation }, { reason: 'a mistake' });

@@ -116,10 +116,11 @@ export async function restoreWorld(script: Script): Promise<World> {
 export async function askRestore(
   world: World,
   { operations }: Pick<Replica, 'operations'>,
+  { restartNodes = true }: { readonly restartNodes?: boolean } = {},
 ): Promise<Operation> {
   const made = await operations.plan(person, {
     cluster,
-    request: { scope: 'none', attest: [], skips: [], clone: false },
+    request: { scope: 'none', attest: [], skips: [], clone: false, restartNodes },
   });
   await world.until(made.id, ({ state }) => state === 'succeeded');
   return await operations.restore(person, { cluster, plan: made.id, hash, confirm: 'prod' });

@@ -202,5 +202,6 @@ function candidate(node: string, isLeader: boolean): Candidate {
   return {
     ...{ node, name: node.replace('n-', 'host-'), connected: true, seenAt: null, inQuorum: true },
     ...{ isLeader, isLearner: false, raftIndex: 100, freeBytes: 1e9, standsIn: false },
+    ...{ hasMember: true, hasControlPlane: false, nodeParts: [] },
   };
 }

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { Failure } from '@holdfast/base';
+import { Option } from 'commander';
+import { onceMore, withServer } from '../program/options.ts';
+import type { Verb } from '../program/verb.ts';
+import { clusterNamed } from '../remote/clusters.ts';
+import { withFleet, type Fleet } from '../remote/connection.ts';
+import { followed } from '../remote/follow.ts';
+import { operationAnswerOf } from '../remote/operations.ts';
+import type { Session } from '../session.ts';
+import type { Answer } from '../term/answer.ts';
+
+interface RestartOptions {
+  readonly node?: readonly string[];
+}
+
+export function addClusterRestartNodes(parent: Verb): void {
+  const verb = parent.command('restart-nodes');
+  verb
+    .description('Restart what runs Kubernetes on the nodes of a cluster, one after the other.')
+    .argument('<cluster>', 'its name or id')
+    .addOption(
+      new Option('--node <node>', 'this one alone, by name or id; may be repeated').argParser(onceMore),
+    )
+    .example('All of them, as after a restore', 'holdfast cluster restart-nodes prod')
+    .example('Those that were not reached', 'holdfast cluster restart-nodes prod --node w3 --node w4')
+    .remark(
+      'Kubelets, K3s, RKE2, and the containers kubelet and kube-proxy of RKE, as the agents find them. Nodes with etcd or a control plane come first. The next node is begun once the one before is ready again; the first that does not come back ends it. Units of servers of K3s and RKE2 run etcd and the control plane too, which are away meanwhile. It follows each restore by itself.',
+    )
+    .remark('Ctrl-C ends the following; the operation goes on.')
+    .answers(restart);
+  withServer(verb);
+}
+
+async function restart(session: Session, { node }: RestartOptions, word: string): Promise<Answer> {
+  return await withFleet(session, async (fleet) => {
+    const cluster = await clusterNamed(fleet, word);
+    const begun = await fleet.client.call('restartNodes', {
+      params: { cluster: cluster.id },
+      body: node === undefined ? {} : { nodes: await idsOf(fleet, cluster.id, node) },
+      idempotencyKey: randomUUID(),
+    });
+    return await operationAnswerOf(fleet, await followed(fleet, begun), true);
+  });
+}
+
+/** @throws Failure node-unknown, usage where two have the name */
+async function idsOf({ client }: Fleet, cluster: string, words: readonly string[]): Promise<string[]> {
+  const nodes = await Array.fromAsync(client.pages('listNodes', { params: { cluster } }));
+  return words.map((word) => {
+    const [found, another] = nodes.filter(({ id, name }) => id === word || name === word);
+    if (found === undefined)
+      throw new Failure('node-unknown', `it has ${nodes.map(({ name }) => name).join(', ') || 'none'}`, {
+        node: word,
+      });
+    if (another !== undefined)
+      throw new Failure('usage', `two nodes are called ${word}: name one by its id, as ${found.id}`);
+    return found.id;
+  });
+}
