@@ -5,6 +5,7 @@ import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { lead } from './restore-lead.ts';
+import { vouchTakes, withVouching, type VouchOptions } from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -20,10 +21,10 @@ export function addAbort(parent: Verb): void {
       'A finished one is undone by `restore rollback`; so is best one whose cluster serves again, since that says what was written. Past a step that cannot be undone it is refused, and while a later restore of the same data stands. Exit 3: the old data is back, and the report has warnings that somebody has to see to.',
     )
     .answers(async (session, _options, word: string) => abort(session, verb, word));
-  withEtcd(withRepository(withStateDir(verb)));
-  overServer(verb, {}, async (session, _options, word) => {
+  withVouching(withEtcd(withRepository(withStateDir(verb))));
+  overServer(verb, { only: vouchTakes }, async (session, options: VouchOptions, word) => {
     const { goOnWithRestore } = await import('../remote/restores.ts');
-    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { word, act: 'abort' }));
+    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { ...options, word, act: 'abort' }));
   });
 }
 

@@ -1,6 +1,13 @@
 import { restoreScopes, type RestoreScope } from '@holdfast/model/fleet';
 import { InvalidArgumentError, Option } from 'commander';
-import { wholeNumber, withEtcd, withRepository, withStateDir } from '../program/options.ts';
+import {
+  onceMore,
+  wholeNumber,
+  withEtcd,
+  withGroup,
+  withRepository,
+  withStateDir,
+} from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 
 /** What a restore is asked for by, as `plan` and `run` take it. */
@@ -21,8 +28,9 @@ export interface RequestOptions {
   readonly skip?: readonly string[];
   readonly reason?: string;
   readonly clone?: true;
-  /** Over a server alone. */
   readonly scope?: RestoreScope;
+  /** Over a server alone. */
+  readonly restartNodes?: boolean;
 }
 
 /** Names of the options of plan and run that mean something over a server. */
@@ -30,6 +38,9 @@ export const requestTakes: readonly string[] = [
   ...['repo', 'clusterFile', 'snapshot', 'way', 'survivor', 'replace', 'members', 'strategy', 'seed'],
   ...['attestOff', 'skip', 'reason', 'clone', 'scope'],
 ];
+
+/** Names of those that mean something over a server alone. */
+export const requestOnly: readonly string[] = ['restartNodes'];
 
 /** The options of {@link RequestOptions}, with those of repository, etcd and journals. */
 export function withRequest(verb: Verb): Verb {
@@ -63,6 +74,10 @@ export function withRequest(verb: Verb): Verb {
       '--scope <scope>',
       'how much is brought back: none (etcd alone), kubernetesVersion, or all (saved configuration too)',
     ).choices([...restoreScopes]),
+    new Option(
+      '--no-restart-nodes',
+      'over a server: leave kubelets, K3s and RKE2 as they are when the restore is done',
+    ),
     new Option('--clone', 'a copy of another cluster: its snapshot is meant, however strange it looks here'),
   ];
   for (const option of own) verb.addOption(option);
@@ -74,8 +89,7 @@ export function withRequest(verb: Verb): Verb {
     new Option('--skip <check>', 'a check that may fail, as P13; may be repeated').argParser(onceMoreCheck),
     new Option('--reason <text>', 'why; needed with --attest-off and --skip, and recorded'),
   ];
-  for (const option of vouched) verb.addOption(option.helpGroup('On your word:'));
-  return withStateDir(withRepository(withEtcd(verb)));
+  return withStateDir(withRepository(withEtcd(withGroup(verb, 'On your word:', vouched))));
 }
 
 /** `--confirm`, for scripts. */
@@ -83,15 +97,30 @@ export function withConfirm(verb: Verb): Verb {
   return verb.option('--confirm <name>', "do not ask: the cluster's name, for scripts");
 }
 
+/** What `resume`, `abort` and `rollback` take over a server. */
+export interface VouchOptions {
+  readonly attestOff?: readonly string[];
+  readonly reason?: string;
+}
+
+/** Names of {@link VouchOptions}: on one machine alone there is none that could be gone. */
+export const vouchTakes: readonly string[] = ['attestOff', 'reason'];
+
+/** `--attest-off` and `--reason` of a restore that was begun. */
+export function withVouching(verb: Verb): Verb {
+  return withGroup(verb, 'On your word, over a server:', [
+    new Option(
+      '--attest-off <name>',
+      'the machine of this member or part of the control plane is off for good, so nothing is put back there; may be repeated',
+    ).argParser(onceMore),
+    new Option('--reason <text>', 'why; needed with --attest-off, and recorded'),
+  ]);
+}
+
 function names(text: string, before: readonly string[] = []): string[] {
   const given = text.split(',').map((name) => name.trim());
   if (given.includes('')) throw new InvalidArgumentError('A name in it is empty.');
   return [...before, ...given];
-}
-
-function onceMore(text: string, before: readonly string[] = []): string[] {
-  if (text === '') throw new InvalidArgumentError('It must not be empty.');
-  return [...before, text];
 }
 
 function onceMoreCheck(text: string, before: readonly string[] = []): string[] {

@@ -11,7 +11,7 @@ import type { Answer } from '../term/answer.ts';
 import { planAnswer, refusalOf } from '../view/plan.ts';
 import { flagsAgain } from './restore-again.ts';
 import { makePlan, planCommands } from './restore-made.ts';
-import { requestTakes, withRequest, type RequestOptions } from './restore-options.ts';
+import { requestOnly, requestTakes, withRequest, type RequestOptions } from './restore-options.ts';
 import { refuseContradictions } from './restore-request.ts';
 
 interface PlanOptions extends RequestOptions {
@@ -45,10 +45,14 @@ export function addPlan(parent: Verb): void {
       'Without --way the least of what helps is chosen: start what is stopped, replace what is lost while the quorum stands, take the newest data that survives, and only then a snapshot. Where a restore would make things worse there is no plan but the better way as a command, and the exit status is 14.',
     );
   withRequest(verb).answers(async (session, options: PlanOptions) => plan(session, verb, options));
-  overServer(verb, { takes: requestTakes }, async (session, options: FleetRequestOptions) => {
-    const { planRestore } = await import('../remote/restores.ts');
-    return withFleet(session, (fleet) => planRestore(fleet, verb, options));
-  });
+  overServer(
+    verb,
+    { takes: requestTakes, only: requestOnly },
+    async (session, options: FleetRequestOptions) => {
+      const { planRestore } = await import('../remote/restores.ts');
+      return withFleet(session, (fleet) => planRestore(fleet, verb, options));
+    },
+  );
 }
 
 async function plan(session: Session, verb: Verb, options: PlanOptions): Promise<Answer> {

@@ -5,6 +5,7 @@ import { withFleet } from '../remote/connection.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
 import { lead } from './restore-lead.ts';
+import { vouchTakes, withVouching, type VouchOptions } from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -22,10 +23,10 @@ export function addResume(parent: Verb): void {
       'It goes in the direction that it was going: on to the end, or back to the old data. A step that was begun is done again from its beginning; each ends the same however often it is done. One that goes back because a step failed ends as `restore run` would have: with exit status 1. Give it the repository, its keys, the TLS files and the login that the run was given; what stands in the configuration comes from there.',
     )
     .answers(async (session, _options, word: string) => resume(session, verb, word));
-  withEtcd(withRepository(withStateDir(verb)));
-  overServer(verb, {}, async (session, _options, word) => {
+  withVouching(withEtcd(withRepository(withStateDir(verb))));
+  overServer(verb, { only: vouchTakes }, async (session, options: VouchOptions, word) => {
     const { goOnWithRestore } = await import('../remote/restores.ts');
-    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { word, act: 'resume' }));
+    return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { ...options, word, act: 'resume' }));
   });
 }
 

@@ -10,7 +10,7 @@ import type { Operation } from '../view/operation.ts';
 import { revisionWords } from '../view/plan.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { lead } from './restore-lead.ts';
-import { withConfirm } from './restore-options.ts';
+import { vouchTakes, withConfirm, withVouching, type VouchOptions } from './restore-options.ts';
 import { restorePorts, type RestorePorts } from './restore-ports.ts';
 import { restoreArgument, restoreAt } from './restore-which.ts';
 
@@ -26,10 +26,11 @@ export function addRollback(parent: Verb): void {
     .remark(
       'Possible until `restore release`. What the restored cluster took in is kept as member.undone-<id> beside each data directory, and no longer served. Exit 3: the old data is back, and the report has warnings that somebody has to see to. Refused while a later restore of the same data stands on it.',
     );
-  withStateDir(withRepository(withEtcd(withConfirm(verb)))).answers(
+  withVouching(withStateDir(withRepository(withEtcd(withConfirm(verb))))).answers(
     async (session, options: ConfirmOptions, word: string) => rollback(session, verb, options, word),
   );
-  overServer(verb, { takes: ['confirm'] }, async (session, options: ConfirmOptions, word) => {
+  const over = { takes: ['confirm'], only: vouchTakes };
+  overServer(verb, over, async (session, options: ConfirmOptions & VouchOptions, word) => {
     const { goOnWithRestore } = await import('../remote/restores.ts');
     return withFleet(session, (fleet) => goOnWithRestore(fleet, verb, { ...options, word, act: 'rollback' }));
   });

@@ -14,7 +14,13 @@ import { flagsAgain } from './restore-again.ts';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from './restore-confirm.ts';
 import { lead } from './restore-lead.ts';
 import { makePlan, planCommands, type Made } from './restore-made.ts';
-import { withConfirm, requestTakes, withRequest, type RequestOptions } from './restore-options.ts';
+import {
+  withConfirm,
+  requestOnly,
+  requestTakes,
+  withRequest,
+  type RequestOptions,
+} from './restore-options.ts';
 import { restorePorts } from './restore-ports.ts';
 import { refuseContradictions } from './restore-request.ts';
 
@@ -42,6 +48,7 @@ const settled = [
   'reason',
   'clone',
   'scope',
+  'restartNodes',
 ];
 
 export function addRun(parent: Verb): void {
@@ -73,7 +80,7 @@ export function addRun(parent: Verb): void {
   withRequest(withConfirm(verb)).answers(async (session, options: RunOptions) => run(session, verb, options));
   overServer(
     verb,
-    { takes: [...requestTakes, 'plan', 'dryRun', 'confirm'] },
+    { takes: [...requestTakes, 'plan', 'dryRun', 'confirm'], only: requestOnly },
     async (session, options: FleetRequestOptions & Pick<RunOptions, 'plan' | 'dryRun' | 'confirm'>) => {
       const { runRestore } = await import('../remote/restores.ts');
       return withFleet(session, (fleet) => runRestore(fleet, verb, options));

@@ -9,6 +9,7 @@ import { RecordEvent, type Operation, type OperationEvent } from '@holdfast/mode
 import { withNext } from '../failure/with-next.ts';
 import { stepLines } from '../commands/restore-steps.ts';
 import type { Verb } from '../program/verb.ts';
+import { commandLine } from '../term/quote.ts';
 import { type Answer } from '../term/answer.ts';
 import { nextLines } from '../view/next.ts';
 import { operationAnswer, type CommandFor, type Operation as Restore } from '../view/operation.ts';
@@ -105,11 +106,23 @@ export async function followRestore(
   const failure = failureOfEnd(ended);
   if (restore.report !== undefined) {
     const told = reportAnswer(restore.report, wantedBy(records), restore, commandFor);
-    return { ...told, json: { ...told.json, operation: ended.id } };
+    return withRestart(fleet, { ...told, json: { ...told.json, operation: ended.id } }, ended);
   }
   if (failure === undefined) return operationAnswer(restore, commandFor);
   const isOpen = possibleVerbs(plan.steps, restore.state).length > 0 && ended.state === 'stuck';
   throw isOpen ? withNext(failure, nextLines(restore, commandFor)) : failure;
+}
+
+/** Beside the report, where the nodes are restarted meanwhile. */
+function withRestart({ again }: Fleet, told: Answer, { result }: Operation): Answer {
+  const id = result?.['restartNodes'];
+  if (typeof id !== 'string') return told;
+  const follow = commandLine(['holdfast', 'operation', 'follow', id, ...again]);
+  return {
+    ...told,
+    json: { ...told.json, restartNodes: id },
+    text: (view) => `${told.text(view)}The nodes are restarted, one after the other: ${follow}\n`,
+  };
 }
 
 /** To be put back is what a person asked for by `abort` or `rollback`, and nobody did by a failure. */

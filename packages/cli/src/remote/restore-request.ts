@@ -53,7 +53,7 @@ async function requestOf(
   cluster: FleetCluster,
   options: FleetRequestOptions,
 ): Promise<RestoreRequest> {
-  const { way, survivor, replace, members, strategy, seed, scope, reason = '' } = options;
+  const { way, survivor, replace, members, strategy, seed, scope, restartNodes, reason = '' } = options;
   const { clusterFile, repo } = options;
   const source = await sourceOf(fleet, cluster, options);
   const path = clusterFile === undefined ? undefined : resolve(fleet.session.io.cwd, clusterFile);
@@ -61,7 +61,7 @@ async function requestOf(
     ...(repo !== undefined && { repository: repo[0]! }),
     ...source,
     ...(way !== 'auto' && { way }),
-    ...{ survivor, members, strategy, seed, scope, replace: replace && [...new Set(replace)] },
+    ...{ survivor, members, strategy, seed, scope, restartNodes, replace: replace && [...new Set(replace)] },
     attest: (options.attestOff ?? []).map((member) => ({ member, reason })),
     skips: [...new Set(options.skip)].map((check) => ({ check, reason })),
     clone: options.clone === true,

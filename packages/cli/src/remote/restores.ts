@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Failure, isFailure } from '@holdfast/base';
-import type { RestorePlan } from '@holdfast/model';
+import type { Attestation, RestorePlan, RestoreVerb } from '@holdfast/model';
 import type { FleetCluster, Operation } from '@holdfast/model/fleet';
 import { confirmCluster, requireConfirmable, type ConfirmOptions } from '../commands/restore-confirm.ts';
 import { planCommands } from '../commands/restore-made.ts';
+import type { VouchOptions } from '../commands/restore-options.ts';
 import { refuseContradictions } from '../commands/restore-request.ts';
 import type { Verb } from '../program/verb.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
@@ -110,20 +111,16 @@ const questions = {
     `This deletes the data that restore ${plan.id} of cluster ${plan.cluster.name} keeps beside that of its members. It is then gone for good.`,
 };
 
-const routes = {
-  resume: 'resumeRestore',
-  abort: 'abortRestore',
-  rollback: 'rollbackRestore',
-  release: 'releaseRestore',
-} as const;
+const backRoutes = { resume: 'resumeRestore', abort: 'abortRestore', rollback: 'rollbackRestore' } as const;
 
 /** `restore resume`, `abort`, `rollback` and `release` */
 export async function goOnWithRestore(
   fleet: Fleet,
   verb: Verb,
-  options: ConfirmOptions & { readonly word: string; readonly act: keyof typeof routes },
+  options: ConfirmOptions & VouchOptions & { readonly word: string; readonly act: RestoreVerb },
 ): Promise<Answer> {
   const { act, word } = options;
+  const attest = vouchedIn(options);
   const isAsked = act === 'rollback' || act === 'release';
   if (isAsked) requireConfirmable(fleet.session, options);
   const operation = await restoreAt(fleet, word);
@@ -135,8 +132,11 @@ export async function goOnWithRestore(
     const question = [questions[act](plan), ...undoing].join('\n');
     await confirmCluster(fleet.session, options, question, plan.cluster.name);
   }
-  const params = { operation: operation.id };
-  const begun = await fleet.client.call(routes[act], { params, idempotencyKey: randomUUID() });
+  const call = { params: { operation: operation.id }, idempotencyKey: randomUUID() };
+  const begun =
+    act === 'release'
+      ? await fleet.client.call('releaseRestore', call)
+      : await fleet.client.call(backRoutes[act], { ...call, body: { attest } });
   if (act === 'release') {
     const ended = await followed(fleet, begun, { after: before.events.at(-1)?.n });
     // One that was put back before is so still: what counts is that nothing is kept any more.
@@ -153,6 +153,13 @@ export async function goOnWithRestore(
       text: () => 'Nothing had been touched.\n',
     };
   }
+}
+
+/** @throws Failure usage without a reason */
+function vouchedIn({ attestOff = [], reason = '' }: VouchOptions): Attestation[] {
+  if (attestOff.length > 0 && reason.length < 3)
+    throw new Failure('usage', '--attest-off is recorded with a --reason');
+  return [...new Set(attestOff)].map((member) => ({ member, reason }));
 }
 
 function releasedAnswer({ id, result }: Operation, plan: RestorePlan): Answer {

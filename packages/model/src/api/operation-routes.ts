@@ -3,6 +3,7 @@ import { FleetAlert, Receiver, ReceiverSecret, ReceiverSpec } from '../fleet/ale
 import { ClusterId, Moment, OperationId, ReceiverId } from '../fleet/ids.ts';
 import { Operation, OperationEvent, OperationKind, operationStates } from '../fleet/operation.ts';
 import { RestoreRequest } from '../fleet/restore-request.ts';
+import { Attestation } from '../restore/restore-plan.ts';
 import { PageQuery, pageOf, routesOf } from './route.ts';
 
 const Cluster = z.strictObject({ cluster: ClusterId });
@@ -21,6 +22,13 @@ const restoreVerb = (verb: 'resume' | 'abort' | 'rollback' | 'release', summary:
     reply: Operation,
     status: 202,
     idempotent: true,
+  }) as const;
+
+/** Beside which machines are off for good: on the way back nothing is put back there, and nobody waits for them. */
+const backVerb = (verb: 'resume' | 'abort' | 'rollback', summary: string) =>
+  ({
+    ...restoreVerb(verb, summary),
+    body: z.strictObject({ attest: z.array(Attestation).max(50).default([]) }).prefault({}),
   }) as const;
 
 export const operationRoutes = routesOf({
@@ -54,9 +62,9 @@ export const operationRoutes = routesOf({
     status: 202,
     idempotent: true,
   },
-  resumeRestore: restoreVerb('resume', 'Goes on with a restore that stands still'),
-  abortRestore: restoreVerb('abort', 'Undoes a restore that is not over'),
-  rollbackRestore: restoreVerb('rollback', 'Undoes a restore, finished or not'),
+  resumeRestore: backVerb('resume', 'Goes on with a restore that stands still'),
+  abortRestore: backVerb('abort', 'Undoes a restore that is not over'),
+  rollbackRestore: backVerb('rollback', 'Undoes a restore, finished or not'),
   releaseRestore: restoreVerb('release', 'Removes what a restore that is over has kept'),
   approveOperation: {
     summary: 'Allows what another person asked for',

@@ -23,6 +23,8 @@ export {
   type StepKind,
 } from './phases.ts';
 export {
+  Attestation,
+  MemberRoom,
   MemberSight,
   OldMember,
   PlannedComponent,

@@ -30,6 +30,18 @@ export const OldMember = z.object({
 });
 export type OldMember = z.infer<typeof OldMember>;
 
+/** What a data directory's machine has to offer. Sizes are bytes. */
+export const MemberRoom = z.object({
+  /** Tells file systems of all machines apart: members of one machine may share one. */
+  fileSystem: z.string(),
+  free: z.int().min(0),
+  memory: z.int().min(0),
+  writable: z.boolean(),
+  /** Whether the old data can be renamed within the directory. */
+  renames: z.boolean(),
+});
+export type MemberRoom = z.infer<typeof MemberRoom>;
+
 /** What was seen of a member before anything was touched. */
 export const MemberSight = z.object({
   /** Whether its etcd runs; null when nobody could look. */
@@ -61,8 +73,14 @@ export const MemberSight = z.object({
   version: z.string().nullable().default(null),
   /** The highest revision in what rolled back restores have put aside beside the data; absent when there is none. */
   undoneRevision: Revision.optional(),
+  /** Absent where the data directory is not there, and from an agent of before this was told. */
+  room: MemberRoom.optional(),
 });
 export type MemberSight = z.infer<typeof MemberSight>;
+
+/** That somebody vouches: the member, or part of the control plane, is off, though nobody can reach it. */
+export const Attestation = z.strictObject({ member: z.string(), reason: z.string().min(3) });
+export type Attestation = z.infer<typeof Attestation>;
 
 /** A member in a plan: of the new cluster, or a former one that is only stopped and put aside. */
 export const PlannedMember = MemberDescription.extend({

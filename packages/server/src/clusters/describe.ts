@@ -21,16 +21,20 @@ interface Told<Item extends Described> {
 }
 
 /**
- * Puts together what the nodes of a cluster tell of themselves. Where two tell of the same member, the one that was heard
- * last counts, and that is noted.
+ * Puts together what the nodes of a cluster tell of themselves. Where two tell of the same member, the one that is
+ * connected, or was heard last, counts, and that is noted.
  */
 export function describeCluster(
   cluster: Pick<StoredCluster, 'spec'>,
   nodes: readonly StoredNode[],
   isConnected: (node: StoredNode) => boolean,
 ): DescribedCluster {
-  // Who was heard last comes first.
-  const heard = nodes.toSorted((one, other) => (other.seenAt ?? '').localeCompare(one.seenAt ?? ''));
+  // Who is connected comes first, then who was heard last: when that was is stored only every few seconds.
+  const heard = nodes.toSorted(
+    (one, other) =>
+      Number(isConnected(other)) - Number(isConnected(one)) ||
+      (other.seenAt ?? '').localeCompare(one.seenAt ?? ''),
+  );
   const notes: string[] = heard.flatMap((node) => notesOf(node, isConnected(node)));
   const members = merge(
     heard.flatMap((node) =>
@@ -67,7 +71,7 @@ function merge<Item extends Described>(told: readonly Told<Item>[], notes: strin
     if (first === undefined) kept.set(each.item.name, each);
     else
       notes.push(
-        `${each.item.name} is told of by ${first.node.name} and by ${each.node.name}; ${first.node.name} was heard last and counts`,
+        `${each.item.name} is told of by ${first.node.name} and by ${each.node.name}; ${first.node.name} is connected or was heard last, and counts`,
       );
   }
   return [...kept.values()].toSorted((one, other) => one.item.name.localeCompare(other.item.name));

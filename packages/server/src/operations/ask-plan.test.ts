@@ -35,7 +35,14 @@ test('a restore from a folder that the server does not read is led by the node t
   // It would not be chosen by its name.
   world.node(saved.node!, { name: 'z-last' });
   for (const snapshot of ['mine', 'latest', undefined]) {
-    const request = { scope: 'none' as const, attest: [], skips: [], clone: false, repository: 'own' };
+    const request = {
+      scope: 'none' as const,
+      attest: [],
+      skips: [],
+      clone: false,
+      restartNodes: true,
+      repository: 'own',
+    };
     const plan = await operations.plan(person, {
       cluster,
       request: { ...request, ...(snapshot !== undefined && { snapshot }) },

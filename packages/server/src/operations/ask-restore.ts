@@ -1,13 +1,13 @@
 import { Failure } from '@holdfast/base';
-import { possibleVerbs, RestorePlan } from '@holdfast/model';
-import type { Operation } from '@holdfast/model/fleet';
+import { possibleVerbs, RestorePlan, type OperationState } from '@holdfast/model';
+import type { Operation, Placement } from '@holdfast/model/fleet';
 import type { StoredCluster } from '../store/clusters.ts';
 import type { Tables } from '../store/store.ts';
 import { clusterOf } from './ask-save.ts';
 import { inputOf, notesOf } from './inputs.ts';
 import { newOperation, type Making } from './new-operation.ts';
 import { oddPart } from './odd-plan.ts';
-import type { Asker, Operations } from './operations.ts';
+import type { Asker, Operations, WantedAgain } from './operations.ts';
 import type { Candidate } from './ports.ts';
 import { journalOf, ordersOf } from './read-view.ts';
 import { foldRestore } from './restore-state.ts';
@@ -58,8 +58,9 @@ export async function restoreBy(
   const again = items.find((each) => each.input['from'] === made.id && each.state !== 'cancelled');
   if (again !== undefined)
     throw new Failure('plan-unusable', `restore ${again.id} was made by it already`, { plan: made.id });
-  const { placement, repository, leader } = inputOf('plan', made);
-  const input = { plan, from: made.id, placement, repository, leader };
+  const { placement, repository, leader, request } = inputOf('plan', made);
+  const { restartNodes } = request;
+  const input = { plan, from: made.id, placement, repository, leader, restartNodes };
   const approvalsNeeded = cluster.spec.approvals;
   return newOperation(asker, { kind: 'restore', cluster: cluster.id, approvalsNeeded, input }, making);
 }
@@ -90,8 +91,6 @@ export async function operationOf(tables: Tables, id: string): Promise<Operation
   return operation;
 }
 
-type Verb = Parameters<Operations['again']>[2];
-
 /**
  * Puts down what a person wants done with a restore that was begun; a runner has it done. A leader that is at work is asked
  * to stop first.
@@ -101,10 +100,10 @@ type Verb = Parameters<Operations['again']>[2];
 export async function askAgain(
   tables: Tables,
   asker: Asker,
-  wanted: { readonly id: string; readonly verb: Verb; readonly nodes: readonly Candidate[] },
+  wanted: WantedAgain & { readonly id: string; readonly nodes: readonly Candidate[] },
   { now, watchedSince }: { readonly now: Date; readonly watchedSince: Date },
 ): Promise<Operation> {
-  const { id, verb, nodes } = wanted;
+  const { id, verb, nodes, attest } = wanted;
   const operation = await operationOf(tables, id);
   const refuse = (why: string): Failure => new Failure('operation-state', why, { operation: id });
   if (operation.kind !== 'restore') throw refuse('it is no restore');
@@ -112,17 +111,19 @@ export async function askAgain(
   const orders = await ordersOf(tables, id);
   const last = orders.at(-1);
   if (last === undefined) throw refuse(`it is ${operation.state} and was never led by a node`);
-  const { plan } = inputOf('restore', operation);
+  const { plan, placement } = inputOf('restore', operation);
   const { state } = foldRestore(plan, await journalOf(tables, orders));
   const verbs = possibleVerbs(plan.steps, state, await isStoodUpon(tables, operation));
   if (!verbs.includes(verb)) throw refuse(`it can be done now: ${verbs.join(', ') || 'nothing'}`);
+  const vouching = vainVouching(wanted, placement, state);
+  if (vouching !== undefined) throw refuse(vouching);
   const since = last.outcome === null ? silentSince({ nodes, watchedSince }, last) : now.getTime();
   const isLed = last.outcome === null && (since === null || now.getTime() - since < silentMs);
   if (isLed && verb === 'resume') throw refuse(`node ${last.order.node} is at work on it`);
   const holder = await tables.clusters.hold(operation.cluster, id);
   if (holder !== id)
     throw new Failure('cluster-busy', 'one restore at a time', { holder: holder ?? 'a restore' });
-  const result = { ...notesOf(operation), wanted: { verb, by: asker.by } };
+  const result = { ...notesOf(operation), wanted: { verb, by: asker.by, attest } };
   const note = {
     type: 'note',
     at: now.toISOString(),
@@ -132,6 +133,22 @@ export async function askAgain(
   const events = operation.state === 'running' ? [note] : [note, told];
   const change = { state: 'running', why: '', result, endedAt: null } as const;
   return (await tables.operations.change(id, null, change, events)) ?? operation;
+}
+
+/** Why nobody can vouch so. Who can be reached is asked; and only the way back can leave a machine out. */
+function vainVouching(
+  { verb, attest, nodes }: WantedAgain & { readonly nodes: readonly Candidate[] },
+  placement: Placement,
+  { direction }: OperationState,
+): string | undefined {
+  const isConnected = (id: string | undefined): boolean =>
+    nodes.some(({ node, connected }) => connected && node === id);
+  const stranger = attest.find(({ member }) => placement[member] === undefined);
+  if (stranger !== undefined) return `no node carries ${stranger.member}`;
+  const there = attest.find(({ member }) => isConnected(placement[member]));
+  if (there !== undefined) return `${there.member} can be reached, so nobody has to vouch for it`;
+  const isOn = verb === 'release' || (verb === 'resume' && direction === 'forward');
+  return isOn && attest.length > 0 ? 'nobody can be left out but on the way back: abort it' : undefined;
 }
 
 /** Whether a later restore of the cluster stands on this one. */

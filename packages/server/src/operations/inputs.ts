@@ -1,13 +1,15 @@
-import { ClusterDescription, Policy, PolicyTarget, RestorePlan } from '@holdfast/model';
+import { Attestation, ClusterDescription, Policy, PolicyTarget, RestorePlan } from '@holdfast/model';
 import {
   Moment,
   NodeId,
+  OperationId,
   Placement,
   RepositoryName,
   RestoreRequest,
   type Operation,
 } from '@holdfast/model/fleet';
 import { z } from 'zod';
+import { RestartTarget } from './restart-targets.ts';
 
 /** Which node has what is needed where not all of them have: a folder that is of one machine. */
 const Place = z.object({
@@ -64,6 +66,13 @@ const inputs = {
     placement: Placement,
     repository: RepositoryName.nullable(),
     leader: NodeId,
+    /** Whether the nodes are restarted once it has succeeded; so were those of before this could be said. */
+    restartNodes: z.boolean().default(true),
+  }),
+  'restart-nodes': z.object({
+    nodes: z.array(RestartTarget).min(1),
+    /** The restore that it follows; null: a person asked for it. */
+    after: OperationId.nullable(),
   }),
 } as const satisfies Record<Operation['kind'], z.ZodType>;
 export type Inputs = { readonly [Kind in keyof typeof inputs]: z.infer<(typeof inputs)[Kind]> };
@@ -79,10 +88,16 @@ const Notes = z.object({
   cancel: z.object({ by: z.string(), reason: z.string(), at: Moment }).optional(),
   /** The nodes whose member was in quorum when the save began. */
   healthy: z.array(z.string()).optional(),
-  /** How many records of the restore's journal were told as events. */
+  /** How much was told as events: records of the restore's journal, or nodes that were restarted. */
   told: z.int().optional(),
   /** What a person wants done with the restore. */
-  wanted: z.object({ verb: z.enum(['resume', 'abort', 'rollback', 'release']), by: z.string() }).optional(),
+  wanted: z
+    .object({
+      verb: z.enum(['resume', 'abort', 'rollback', 'release']),
+      by: z.string(),
+      attest: z.array(Attestation).default([]),
+    })
+    .optional(),
 });
 export type Notes = z.infer<typeof Notes>;
 

@@ -1,17 +1,18 @@
 import type { Act } from './acts.ts';
 import { wait } from './endings.ts';
-import { notesOf, type Inputs } from './inputs.ts';
+import { inputOf, notesOf, type Inputs } from './inputs.ts';
 import { silentMs, type View } from './view.ts';
 
 /**
- * The order to lead a restore, or to go on with it. The node that leads keeps it; only when it has been silent for a minute
- * and a person wants the restore carried on, another node of the placement is given it, with the journal so far.
+ * The order to lead a restore, or to go on with it. The node that leads keeps it; only when a person wants the restore
+ * carried on, and it has been silent for a minute or is vouched to be off, another node of the placement is given it, with
+ * the journal so far.
  */
 export function leadAct(view: View, input: Inputs['restore']): Act {
   const { operation, orders, journal, now } = view;
   const { wanted, ...notes } = notesOf(operation);
   const leader = operation.node ?? input.leader;
-  const node = isReachable(view, leader)
+  const node = isExpected(view, leader)
     ? leader
     : wanted === undefined
       ? undefined
@@ -30,6 +31,7 @@ export function leadAct(view: View, input: Inputs['restore']): Act {
       input: {
         ...{ verb: wanted?.verb ?? 'run', plan, placement, repository, by },
         ...(isMoved && { records: [...journal] }),
+        ...(wanted !== undefined && wanted.attest.length > 0 && { attest: wanted.attest }),
       },
       limitMs: null,
     },
@@ -42,8 +44,17 @@ export function leadAct(view: View, input: Inputs['restore']): Act {
   };
 }
 
+/** Whether somebody vouches for what is on a node: its machine is off for good, so nobody waits for a word of it. */
+export function isVouched({ operation }: View, node: string): boolean {
+  const { placement } = inputOf('restore', operation);
+  const { attest = [] } = notesOf(operation).wanted ?? {};
+  return attest.some(({ member }) => placement[member] === node);
+}
+
 /** A node that was gone for a moment is waited for. */
-function isReachable({ nodes, watchedSince, now }: View, leader: string): boolean {
+function isExpected(view: View, leader: string): boolean {
+  const { nodes, watchedSince, now } = view;
+  if (isVouched(view, leader)) return false;
   const node = nodes.find((each) => each.node === leader);
   if (node === undefined) return false;
   const heard = Math.max(node.seenAt === null ? 0 : Date.parse(node.seenAt), watchedSince.getTime());

@@ -3,6 +3,7 @@ import type { ServerContext } from '../context.ts';
 import type { Tables } from '../store/store.ts';
 import { askApproval, askCancel } from './ask-people.ts';
 import { planOf } from './ask-plan.ts';
+import { restartOf } from './ask-restart.ts';
 import { askAgain, operationOf, restoreOf } from './ask-restore.ts';
 import { jobOf, onSnapshotOf, saveOf } from './ask-save.ts';
 import { putNew, type Making } from './new-operation.ts';
@@ -46,12 +47,16 @@ export function makeOperations(context: ServerContext, ports: OperationPorts): R
     plan: (asker, wanted) => plan(asker, { ...wanted, restores: false }),
     planAndRestore: (asker, wanted) => plan(asker, { ...wanted, restores: true }),
     restore: (asker, wanted) => make((tables, making) => restoreOf(tables, asker, wanted, making)),
-    again: async (asker, id, verb) => {
+    restartNodes: async (asker, wanted) => {
+      const nodes = await ports.nodesOf(wanted.cluster);
+      return await make((tables, making) => restartOf(tables, asker, { ...wanted, nodes }, making));
+    },
+    again: async (asker, id, wanted) => {
       const { cluster } = await operationOf(store, id);
       const nodes = await ports.nodesOf(cluster);
       const now = clock.now();
       const operation = await store.transaction((tables) =>
-        askAgain(tables, asker, { id, verb, nodes }, { now, watchedSince }),
+        askAgain(tables, asker, { id, ...wanted, nodes }, { now, watchedSince }),
       );
       runner.nudge();
       return operation;

@@ -1,10 +1,17 @@
 import type { Operation, RestoreRequest } from '@holdfast/model/fleet';
-import type { Policy } from '@holdfast/model';
+import type { Attestation, Policy } from '@holdfast/model';
 
 /** Who asks, as the operation and the audit log name them. */
 export interface Asker {
   readonly by: string;
   readonly trigger: Operation['trigger'];
+}
+
+/** What a person wants done with a restore that was begun. */
+export interface WantedAgain {
+  readonly verb: 'resume' | 'abort' | 'rollback' | 'release';
+  /** Whose machines are off for good, on the word of who asks: on the way back nothing is put back there. */
+  readonly attest: readonly Attestation[];
 }
 
 /**
@@ -65,12 +72,21 @@ export interface Operations {
       readonly confirm: string;
     },
   ): Promise<Operation>;
-  /** @throws Failure operation-unknown, operation-state */
-  again(
+  /**
+   * The restart of what runs Kubernetes on the nodes, one after the other.
+   *
+   * @throws Failure cluster-unknown, cluster-busy with the holder, node-unknown, nothing-to-restart
+   */
+  restartNodes(
     asker: Asker,
-    operation: string,
-    verb: 'resume' | 'abort' | 'rollback' | 'release',
+    wanted: {
+      readonly cluster: string;
+      /** Ids of those that are meant; null: all of the cluster. */
+      readonly only: readonly string[] | null;
+    },
   ): Promise<Operation>;
+  /** @throws Failure operation-unknown, operation-state: it cannot be done now, or who is vouched for can be reached */
+  again(asker: Asker, operation: string, wanted: WantedAgain): Promise<Operation>;
   /** @throws Failure operation-unknown, operation-state, approval-refused: one's own, or given already */
   approve(asker: Asker, operation: string): Promise<Operation>;
   /** @throws Failure operation-unknown, operation-state */

@@ -7,7 +7,10 @@ import { cluster, person, type Replica, type World } from './testing/world.ts';
 
 const isDone = ({ state }: Operation): boolean => isOver(state);
 const wanted = {
-  ...{ cluster, request: { scope: 'none' as const, attest: [], skips: [], clone: false } },
+  ...{
+    cluster,
+    request: { scope: 'none' as const, attest: [], skips: [], clone: false, restartNodes: true },
+  },
 };
 const ask = ({ operations }: Pick<Replica, 'operations'>): Promise<Operation> =>
   operations.planAndRestore(person, wanted);

@@ -68,6 +68,9 @@ function viewOf({ operation, orders = [], holds, gone, untold, besides }: Made):
     raftIndex: 1,
     freeBytes: 1,
     standsIn: false,
+    hasMember: true,
+    hasControlPlane: false,
+    nodeParts: [],
   };
   const restore: Operation = {
     ...{
@@ -86,7 +89,7 @@ function viewOf({ operation, orders = [], holds, gone, untold, besides }: Made):
   };
   return {
     operation: restore,
-    cluster: { name: 'prod', heldBy: holds === true ? restore.id : null },
+    cluster: { name: 'prod', distribution: 'etcd', heldBy: holds === true ? restore.id : null },
     orders,
     others: besides === undefined ? [] : [{ ...restore, id: 'op-ccccc', ...besides }],
     nodes: [{ node: 'n-aaaaa', name: 'a', connected: gone !== true, seenAt: ago(100_000), ...known }],

@@ -6,7 +6,8 @@ import { cancelledEnd, end, wait } from './endings.ts';
 import { inputOf, notesOf, type Inputs } from './inputs.ts';
 import { failureIn, resultIn } from './outcome-of.ts';
 import { foldRestore } from './restore-state.ts';
-import { leadAct } from './lead-act.ts';
+import { isVouched, leadAct } from './lead-act.ts';
+import { restartAfter } from './restart-after.ts';
 import { isAtWork, lastOrder, silentMs, silentSince, timeOf, type View } from './view.ts';
 
 const minute = 60_000;
@@ -70,7 +71,8 @@ export function restoreStage(view: View): RestoreStage {
   if (last.outcome === null) {
     if (notes.wanted === undefined) return 'led';
     const since = silentSince(view, last);
-    return since !== null && now.getTime() - since >= silentMs ? 'lost-leader' : 'called-off';
+    const isGone = since !== null && (isVouched(view, last.order.node) || now.getTime() - since >= silentMs);
+    return isGone ? 'lost-leader' : 'called-off';
   }
   if (notes.wanted !== undefined) return 'asked';
   const { state } = foldRestore(inputOf('restore', operation).plan, journal);
@@ -141,12 +143,14 @@ function waitIn(stage: RestoreStage, view: View, now: number): Act {
   const why =
     since === null
       ? state.why
-      : `node ${last.order.node}, which leads it, is not connected since ${timeOf(since)}; it goes on when it is back, or another one does when a person resumes it`;
+      : `node ${last.order.node}, which leads it, is not connected since ${timeOf(since)}; it goes on when it is back, or another one does when a person resumes it, or aborts it and vouches that the machine is off for good`;
   return wait(view, why, now + 5_000);
 }
 
 /** What must not go on while a restore does: what writes to the cluster's repositories, or reads its members. */
 function isInTheWay(other: Operation): boolean {
+  // A restart of nodes is given up even before it has begun: the restore is followed by its own.
+  if (other.kind === 'restart-nodes') return true;
   return isAtWork(other) && ['save', 'prune', 'delete'].includes(other.kind);
 }
 
@@ -154,7 +158,7 @@ function clearedBy({ startedAt }: Operation): number {
   return Date.parse(startedAt!) + savesMs + displacedMs;
 }
 
-/** Saves may come to their end, within bounds; prunes and deletions are given up at once. */
+/** Saves may come to their end, within bounds; everything else is given up at once. */
 function clear(view: View, now: number): Act {
   const { operation, others } = view;
   const inTheWay = others.filter(isInTheWay);
@@ -191,8 +195,11 @@ function conclude(view: View, { plan, repository }: Inputs['restore'], last: Sto
   const result = { ...told, ...resultIn(last) };
   const outcome = state.outcome ?? reportedIn(last);
   const refresh = savedBy(state, plan, repository);
-  if (outcome === 'finished')
-    return { ...end(view, 'succeeded', { result, failure, why: warningsIn(last) }), refresh };
+  if (outcome === 'finished') {
+    const { follows, told: notes } = restartAfter(view, last);
+    const ended = end(view, 'succeeded', { result, failure, why: warningsIn(last), follows });
+    return { ...ended, refresh, told: notes };
+  }
   if (outcome === 'rolled-back')
     return { ...end(view, 'rolled-back', { result, failure, why: state.why }), refresh };
   if (isUntouched(state)) {

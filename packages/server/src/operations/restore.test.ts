@@ -15,7 +15,7 @@ test('a restore is led by the first node by name, holds its cluster, and tells i
   await world.go(100);
   const second = replica.operations.plan(person, {
     cluster,
-    request: { scope: 'none', attest: [], skips: [], clone: false },
+    request: { scope: 'none', attest: [], skips: [], clone: false, restartNodes: true },
   });
   const plan = await world.until((await second).id, isDone);
   const wanted = { cluster, plan: plan.id, hash: 'a'.repeat(64), confirm: 'prod' };
@@ -90,18 +90,54 @@ test('a leader that is gone is waited for until a person has another node go on 
       ? undefined
       : leading(() => finishing)({ order, cancelled: false, outcome: null, settledAt: null }, of);
   await world.until(id, ({ steps }) => steps.some(({ state }) => state !== 'pending'));
-  await expect(operations.again(bob, id, 'resume')).rejects.toMatchObject({ code: 'operation-state' });
+  await expect(operations.again(bob, id, { verb: 'resume', attest: [] })).rejects.toMatchObject({
+    code: 'operation-state',
+  });
   world.node('n-aaaaa', { connected: false, seenAt: world.clock.now().toISOString() });
   await world.go(300_000);
   expect(await world.get(id)).toMatchObject({
     state: 'running',
     why: expect.stringContaining('not connected') as string,
   });
-  await operations.again(bob, id, 'resume');
+  await operations.again(bob, id, { verb: 'resume', attest: [] });
   expect(await world.until(id, isDone)).toMatchObject({ state: 'succeeded', node: 'n-bbbbb' });
   const led = (await world.orders(id)).at(-1)!;
   expect(led.order.input).toMatchObject({ verb: 'resume', by: 'bob' });
   expect((led.order.input['records'] as unknown[]).length).toBeGreaterThan(0);
+});
+
+const because = (why: RegExp) => ({ code: 'operation-state', why: expect.stringMatching(why) as string });
+
+test('a machine that is gone for good is left out of the way back, on a word that whoever leads it then is told', async () => {
+  await using world = await restoreWorld(leading(() => finishing));
+  const { operations } = world.start();
+  const { id } = await askRestore(world, { operations });
+  await world.until(id, ({ steps }) => steps.some(({ state }) => state === 'done'));
+  world.script = async () => undefined;
+  const attest = [{ member: 'one', reason: 'it burnt down' }];
+  const refused = (verb: 'resume' | 'abort', member: string) =>
+    operations.again(bob, id, { verb, attest: [{ member, reason: 'it burnt down' }] });
+  await expect(refused('abort', 'one')).rejects.toMatchObject(because(/one can be reached/));
+  world.node('n-aaaaa', { connected: false, seenAt: world.clock.now().toISOString() });
+  await expect(refused('resume', 'one')).rejects.toMatchObject(because(/abort it/));
+  await expect(refused('abort', 'nine')).rejects.toMatchObject(because(/no node carries nine/));
+
+  const orders = await world.orders(id);
+  const told = await world.store.orders.events(orders.at(-1)!.order.id, 0);
+  const undone = [
+    ...finishing.slice(0, told.length),
+    { event: 'back', evidence: { why: 'bob' } } as const,
+    { event: 'rolled-back' } as const,
+  ];
+  world.script = async (stored, of) =>
+    stored.order.node === 'n-aaaaa' ? undefined : leading(() => undone)(stored, of);
+  const vouchedAt = world.clock.now();
+  await operations.again(bob, id, { verb: 'abort', attest });
+  expect(await world.until(id, isDone)).toMatchObject({ state: 'rolled-back', node: 'n-bbbbb' });
+  const led = (await world.orders(id)).at(-1)!;
+  expect(led.order.input).toMatchObject({ verb: 'abort', by: 'bob', attest });
+  // Nobody waits for a word of a machine that is off.
+  expect(Date.parse(led.order.createdAt) - vouchedAt.getTime()).toBeLessThan(30_000);
 });
 
 test('a restore that comes to a stand keeps the cluster, and is undone when a person wants it', async () => {
@@ -117,9 +153,11 @@ test('a restore that comes to a stand keeps the cluster, and is undone when a pe
   const { id } = await askRestore(world, { operations });
   expect(await world.until(id, isDone)).toMatchObject({ state: 'stuck', why: 'the disk is full' });
   expect((await world.store.clusters.get(cluster))!.heldBy).toBe(id);
-  await expect(operations.again(bob, id, 'release')).rejects.toMatchObject({ code: 'operation-state' });
+  await expect(operations.again(bob, id, { verb: 'release', attest: [] })).rejects.toMatchObject({
+    code: 'operation-state',
+  });
   from.set('told', sticking.length);
-  await operations.again(bob, id, 'abort');
+  await operations.again(bob, id, { verb: 'abort', attest: [] });
   expect(await world.until(id, ({ state }) => isOver(state))).toMatchObject({
     state: 'rolled-back',
     phase: 'Failed',

@@ -72,14 +72,14 @@ interface Course {
 }
 
 async function led(ports: OrderPorts, input: Lead, act: Act, { known, onRecord }: Course): Promise<Result> {
-  const { plan, placement, verb, by } = input;
+  const { plan, placement, verb, by, attest } = input;
   const { jobs } = ports;
   const context = {
     ...contextOf(jobs, act.signal),
     onProgress: (progress: object) => act.progress({ ...progress }),
   };
   const nodes = placedNodes(ports, placement, act);
-  const of = { id: plan.id, stateDir: jobs.stateDir, nodes, by, onRecord };
+  const of = { id: plan.id, stateDir: jobs.stateDir, nodes, by, onRecord, ...(attest && { attest }) };
   if (verb === 'release') return { paths: await releaseRestore(context, of) };
   const over = overReport(verb, known);
   if (over !== undefined) return over;

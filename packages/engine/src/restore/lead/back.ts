@@ -5,6 +5,7 @@ import type { Fault } from './fault.ts';
 import { keepAtRest, movesData } from './keep-at-rest.ts';
 import { pauseIfAsked, stateOf, type Leader } from './leader.ts';
 import { standStill } from './stand-still.ts';
+import { leftAsItIs, vouchedFor } from './vouched.ts';
 import { inTurns, nextWave } from './wave.ts';
 
 /**
@@ -72,6 +73,11 @@ async function undoWave(leader: Leader, wave: readonly PlannedStep[]): Promise<F
     const about = { step: step.number };
     if (step.undone === null) {
       await journal.append('undone', about);
+      return;
+    }
+    const word = vouchedFor(leader, step);
+    if (word !== undefined) {
+      await journal.append('undone', { ...about, evidence: leftAsItIs(leader.plan, step, word) });
       return;
     }
     await journal.append('undo', about);

@@ -4,6 +4,7 @@
  * - lead:     run, resume, abort and rollback.
  * - forward, back: the loops; a failure forward leads back.
  * - way-back: whether a person may still have it undone.
+ * - vouched:  machines that are gone for good while it is at work.
  * - act:      one step, within its time, on its node or in the cluster.
  * - report:   what became of it, by plan and journal alone.
  * - read:     where restores stand; later: which of them stands on another.

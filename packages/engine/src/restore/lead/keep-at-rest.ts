@@ -2,6 +2,7 @@ import type { OperationState, PlannedStep, RestorePlan, StepKind } from '@holdfa
 import { doStep, lookAtComponent } from './act.ts';
 import type { Fault } from './fault.ts';
 import { stateOf, type Leader } from './leader.ts';
+import { vouchedFor } from './vouched.ts';
 import { inTurns } from './wave.ts';
 
 /** Before what is done, or undone, every part of the control plane has to be at rest again. */
@@ -29,7 +30,10 @@ export async function keepAtRest(leader: Leader): Promise<Fault | undefined> {
   const faults: Fault[] = [];
   const stop = new AbortController();
   const halted = plan.steps.filter(
-    (step) => isResting(plan.steps, state, step) && !isUpWithEtcd(plan, state, step),
+    (step) =>
+      isResting(plan.steps, state, step) &&
+      !isUpWithEtcd(plan, state, step) &&
+      vouchedFor(leader, step) === undefined,
   );
   await inTurns(halted, options.concurrency ?? Infinity, stop, async (step) => {
     const begin = async (seen?: string): Promise<void> => {

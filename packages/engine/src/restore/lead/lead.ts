@@ -17,6 +17,7 @@ import { stateOf, type Leader, type LeadOptions } from './leader.ts';
 import { refuseBelowLater } from './later.ts';
 import { needsSnapshot, refuseClosed } from './closed.ts';
 import { begin, noteTaken, report, takeUp } from './take-up.ts';
+import { refuseVouching } from './vouched.ts';
 import { refuseNoWayBack } from './way-back.ts';
 
 type Again = LeadOptions & {
@@ -48,13 +49,14 @@ export async function runRestore(
  * Goes on with a restore in the direction in which it was going.
  *
  * @throws as {@link runRestore}, of the repository and the key only while a member still needs the snapshot; restore-missing,
- *   journal-damaged, restore-state when it is over, or is being undone and a later restore of the cluster stands on it
+ *   journal-damaged, restore-state when it is over, is vouched for while it goes forward, or is being undone and a later restore of the cluster stands on it
  */
 export async function resumeRestore(context: VerbContext, options: Again): Promise<RestoreReport> {
   return takeUp(context, options, async (held) => {
     const leader: Leader = { ...held, context, options };
     const { outcome, direction } = stateOf(leader);
     if (outcome !== undefined) return lateReport(leader, outcome);
+    refuseVouching(leader, direction);
     if (direction === 'back') await refuseBelowLater(leader);
     else if (needsSnapshot(leader)) await refuseClosed(context, { ...options, plan: leader.plan });
     await noteTaken(leader, options);
@@ -115,6 +117,7 @@ async function finish(leader: Leader): Promise<RestoreReport> {
 async function turnBack(leader: Leader, by: 'abort' | 'rollback'): Promise<RestoreReport> {
   const { journal, options } = leader;
   const state = stateOf(leader);
+  refuseVouching(leader, 'back');
   await refuseNoWayBack(leader, state);
   await noteTaken(leader, options);
   if (state.direction === 'forward') {

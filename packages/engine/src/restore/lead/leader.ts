@@ -1,6 +1,7 @@
 import { Failure } from '@holdfast/base';
 import {
   operationState,
+  type Attestation,
   type JournalRecord,
   type OperationState,
   type PlannedStep,
@@ -26,6 +27,11 @@ export interface LeadOptions {
   readonly by?: string;
   /** The flags with which the next command can reach the same; noted in the journal, so none of them is a secret. */
   readonly flags?: readonly string[];
+  /**
+   * The way back: members and parts of the control plane whose machine is off for good. What was done there stays as it
+   * is; this is on the word of `by`, and noted in the journal.
+   */
+  readonly attest?: readonly Attestation[];
   /** Told of every record once it is on the disk. */
   readonly onRecord?: (record: JournalRecord) => void;
   /** Carries out the steps of the cluster as a whole; over gRPC when absent. */

@@ -6,6 +6,7 @@ import { thisUser } from '../this-user.ts';
 import { stateOf, type HeldRestore, type LeadOptions } from './leader.ts';
 import { doingOrder, foundBy } from './step-order.ts';
 import { takeUp } from './take-up.ts';
+import { vouchedIn } from './vouched.ts';
 
 interface ReleaseOptions extends Pick<LeadOptions, 'stateDir' | 'nodes' | 'by' | 'onRecord'> {
   /** Of the restore. */
@@ -14,6 +15,7 @@ interface ReleaseOptions extends Pick<LeadOptions, 'stateDir' | 'nodes' | 'by' |
 
 /**
  * Removes what a restore that is over has kept beside each data directory. It cannot be rolled back after this.
+ * Nothing is removed on machines that are gone for good.
  *
  * @returns the paths that this call has removed; none when all were gone before
  * @throws restore-state while it is not over; restore-missing, restore-running, journal-damaged; what the nodes throw
@@ -33,7 +35,9 @@ export async function releaseRestore(
     const { clock, signal, onProgress } = context;
     const nodeContext: NodeContext = { clock, signal, ...(onProgress !== undefined && { onProgress }) };
     const paths: string[] = [];
-    for (const member of plan.members.filter(({ attested }) => attested === undefined)) {
+    const gone = vouchedIn(journal.records);
+    const there = plan.members.filter(({ attested, name }) => attested === undefined && !gone.has(name));
+    for (const member of there) {
       signal.throwIfAborted();
       await unlockLate(held, options, member, nodeContext);
       paths.push(...(await options.nodes(member).release(plan, member, nodeContext)));

@@ -91,14 +91,25 @@ async function letGoAfter(acting: Iterable<Promise<unknown>>, letGo: () => Promi
 /** Notes that this process goes on with the restore. */
 export async function noteTaken(
   { journal, plan }: HeldRestore,
-  { stateDir, by = thisUser(), flags }: Pick<LeadOptions, 'stateDir' | 'by' | 'flags'>,
+  {
+    stateDir,
+    by = thisUser(),
+    flags,
+    attest = [],
+  }: Pick<LeadOptions, 'stateDir' | 'by' | 'flags' | 'attest'>,
 ): Promise<void> {
   if (journal.records.length === 0) {
     const order = await nextOrder(stateDir);
     await journal.append('opened', { evidence: { plan: plan.hash, order } });
   }
   await journal.append('taken', {
-    evidence: { by, pid: process.pid, host: hostname(), ...(flags && { flags }) },
+    evidence: {
+      by,
+      pid: process.pid,
+      host: hostname(),
+      ...(flags && { flags }),
+      ...(attest.length > 0 && { attest }),
+    },
   });
 }
 

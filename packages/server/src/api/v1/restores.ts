@@ -4,21 +4,30 @@ import type { Caller } from '../../auth/caller.ts';
 import type { Asked, Handlers } from '../handler.ts';
 import { askerOf, type OperationParts } from './operations.ts';
 
-/** The routes of restores. */
+/** The routes of restores, and of the restart of nodes that follows them. */
 export function restoreHandlers({
   operations,
 }: OperationParts): Handlers<
-  'planRestore' | 'beginRestore' | 'resumeRestore' | 'abortRestore' | 'rollbackRestore' | 'releaseRestore'
+  | 'planRestore'
+  | 'beginRestore'
+  | 'resumeRestore'
+  | 'abortRestore'
+  | 'rollbackRestore'
+  | 'releaseRestore'
+  | 'restartNodes'
 > {
   const again =
     (verb: 'resume' | 'abort' | 'rollback' | 'release') =>
     async ({
       params,
+      body,
       caller,
       note,
-    }: Pick<Asked<'resumeRestore'>, 'params' | 'caller' | 'note'>): Promise<Operation> => {
-      const operation = await operations.again(askerOf(caller), params.operation, verb);
-      note({}, { cluster: operation.cluster });
+    }: Pick<Asked<'resumeRestore'>, 'params' | 'caller' | 'note'> &
+      Partial<Pick<Asked<'resumeRestore'>, 'body'>>): Promise<Operation> => {
+      const { attest = [] } = body ?? {};
+      const operation = await operations.again(askerOf(caller), params.operation, { verb, attest });
+      note(attest.length > 0 ? { attest } : {}, { cluster: operation.cluster });
       return operation;
     };
   return {
@@ -33,6 +42,12 @@ export function restoreHandlers({
       const wanted = { cluster: params.cluster, ...body };
       const operation = await operations.restore(askerOf(caller), wanted);
       note({ plan: body.plan, hash: body.hash }, { of: operation.id });
+      return operation;
+    },
+    restartNodes: async ({ params, body, caller, note }) => {
+      const wanted = { cluster: params.cluster, only: body.nodes ?? null };
+      const operation = await operations.restartNodes(askerOf(caller), wanted);
+      note({ nodes: wanted.only }, { of: operation.id });
       return operation;
     },
     resumeRestore: again('resume'),

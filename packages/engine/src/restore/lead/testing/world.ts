@@ -38,6 +38,8 @@ export class World implements Clock {
   revives: (act: { kind: Act['kind'] | 'look'; way: Act['way'] }) => boolean = () => false;
   /** Whether a part of the control plane ran by itself beside an etcd with the new data, at any time. */
   wasBesideNew = false;
+  /** Members whose machine is gone for good: nobody is to wait for them. */
+  readonly gone = new Set<string>();
   #dead = false;
   #left = Infinity;
   #ms = Date.parse('2026-11-21T12:00:00.000Z');
@@ -74,10 +76,10 @@ export class World implements Clock {
     this.#left = moments;
   }
 
-  /** Members that take part: one that is vouched for as off is nobody's. */
+  /** Members that take part: one that is vouched for as off is nobody's, nor is one that is gone. */
   get reached(): { member: RestorePlan['members'][number]; machine: Machine }[] {
     return this.#plan.members
-      .filter(({ attested }) => attested === undefined)
+      .filter(({ attested, name }) => attested === undefined && !this.gone.has(name))
       .map((member) => ({ member, machine: this.machines.get(member.name)! }));
   }
 
