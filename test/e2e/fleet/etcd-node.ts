@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ComponentDescription } from '@holdfast/model';
 import { type EtcdBinaries, type Gateway, type Host, openGateway } from '@holdfast/test-servers';
 
 /** How the members of a cluster come to know each other when they are started for the first time. */
@@ -15,9 +16,14 @@ const quick = ['--heartbeat-interval=20', '--election-timeout=200', '--unsafe-no
 /** A machine that an etcd is for, and its agent. Everything of it lies on its own disk. */
 export class EtcdNode {
   readonly host: Host;
+  /** Which member of the cluster its etcd is: another one than the machine is called where it takes that one's place. */
+  member: string;
+  /** The parts of the control plane that are on it too. */
+  readonly components: ComponentDescription[] = [];
 
   constructor(host: Host) {
     this.host = host;
+    this.member = host.name;
     mkdirSync(this.logs, { recursive: true });
   }
 
@@ -58,13 +64,14 @@ export class EtcdNode {
       name: 'prod',
       members: [
         {
-          name: this.name,
+          name: this.member,
           peerUrls: [this.peerUrl],
           clientUrls: [this.clientUrl],
           dataDir: this.dataDir,
           run: { driver: 'process', command: this.#command(founding), logFile: this.etcdLog },
         },
       ],
+      controlPlane: this.components,
     };
     writeFileSync(this.clusterFile, JSON.stringify(description, null, 2));
   }
@@ -82,7 +89,7 @@ export class EtcdNode {
   #command({ binaries, initialCluster }: Founding): string[] {
     return [
       binaries.etcd,
-      ...[`--name=${this.name}`, `--data-dir=${this.dataDir}`],
+      ...[`--name=${this.member}`, `--data-dir=${this.dataDir}`],
       ...[`--listen-client-urls=${this.clientUrl}`, `--advertise-client-urls=${this.clientUrl}`],
       ...[`--listen-peer-urls=${this.peerUrl}`, `--initial-advertise-peer-urls=${this.peerUrl}`],
       ...[`--initial-cluster=${initialCluster}`, '--initial-cluster-state=new'],

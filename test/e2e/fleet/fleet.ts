@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import { connectServer, type ServerClient } from '@holdfast/client';
-import type { Operation } from '@holdfast/model/fleet';
+import type { Operation, RepositorySecrets, RepositorySpec } from '@holdfast/model/fleet';
 import { etcdBinaries, type EtcdMinor, type Host, hostsOrSkip, type Lan } from '@holdfast/test-servers';
 import { EtcdNode, killAll, type Founding } from './etcd-node.ts';
 import { until } from './until.ts';
@@ -20,6 +20,10 @@ export interface FleetOptions {
   readonly standInAfter?: string;
   /** Each node has the folder of the repository to itself, as one of its own disk. */
   readonly localRepository?: true;
+  /** Where the repository is, and what opens it; a folder that all have mounted when absent. */
+  readonly repository?: (
+    lan: Lan,
+  ) => Promise<{ readonly s3: NonNullable<RepositorySpec['s3']>; readonly secrets: RepositorySecrets }>;
   /** MiB of a disk of its own of each node. */
   readonly diskMiB?: number;
 }
@@ -122,13 +126,12 @@ export class Fleet implements AsyncDisposable {
       body: { name: 'prod', description: '', distribution: 'etcd', repositories: [], approvals: 0 },
     });
     this.cluster = id;
-    const readByServer = this.#options.localRepository === undefined;
+    const { localRepository, repository } = this.#options;
+    const readByServer = localRepository === undefined;
+    const { s3, secrets = {} } = (await repository?.(this.lan)) ?? {};
+    const at = s3 === undefined ? { path: this.repository } : { s3 };
     await this.client.call('createRepository', {
-      body: {
-        spec: { name: 'main', path: this.repository, readByServer },
-        secrets: {},
-        create: readByServer,
-      },
+      body: { spec: { name: 'main', ...at, readByServer }, secrets, create: readByServer },
     });
     for (const node of readByServer ? [] : this.nodes) await node.bind(this.repository);
     await this.put({ repositories: ['main'] });

@@ -31,13 +31,16 @@ async function outcomeOf(fleet: Fleet, members: readonly EtcdNode[]) {
   }
 }
 
-/** The old cluster exactly as it was, with nothing left beside its data. */
-export async function expectOld(fleet: Fleet, { clusterId, atEnd }: Content): Promise<void> {
-  const { members } = fleet;
-  expect(await outcomeOf(fleet, members)).toEqual({
-    ...{ clusterIds: [clusterId], names: namesOf(members), learners: 0, keys: atEnd, hashes: 1 },
+/** The old cluster exactly as it was, with nothing left beside its data. @param there who is left of it */
+export async function expectOld(
+  fleet: Fleet,
+  { clusterId, atEnd }: Content,
+  there: readonly EtcdNode[] = fleet.members,
+): Promise<void> {
+  expect(await outcomeOf(fleet, there)).toEqual({
+    ...{ clusterIds: [clusterId], names: namesOf(fleet.members), learners: 0, keys: atEnd, hashes: 1 },
   });
-  for (const member of members) {
+  for (const member of there) {
     const left = member.entries().filter((name) => !name.startsWith('member.undone-r-'));
     expect({ member: member.name, left }).toEqual({ member: member.name, left: ['member'] });
   }
@@ -60,19 +63,40 @@ export async function expectNew(
   }
 }
 
+/** The old cluster, of these members, that has gone on: it holds exactly `keys`, all the same; beside its data nothing. */
+export async function expectSame(
+  fleet: Fleet,
+  { clusterId }: Content,
+  members: readonly EtcdNode[],
+  keys: readonly string[],
+): Promise<void> {
+  expect(await outcomeOf(fleet, members)).toEqual({
+    ...{ clusterIds: [clusterId], names: namesOf(members), learners: 0, keys, hashes: 1 },
+  });
+  for (const member of members) {
+    const left = member.entries().filter((name) => !name.startsWith('member.pre-r-'));
+    expect({ member: member.name, left }).toEqual({ member: member.name, left: ['member'] });
+  }
+}
+
 /**
  * A member that was away is started with the old data again: it finds nobody of its cluster, neither at the addresses of old,
  * where there is another cluster now, nor where nobody is, and serves nothing.
  */
 export async function expectCannotJoin(fleet: Fleet, member: EtcdNode): Promise<void> {
+  await expectCannotServe(fleet, member, /cluster ID mismatch|is starting a new election/);
+}
+
+/** A member is started with what lies on its machine, says one of these words, and serves nothing. */
+export async function expectCannotServe(fleet: Fleet, member: EtcdNode, words: RegExp): Promise<void> {
   const before = member.log('etcd').length;
   await member.startEtcd(fleet.founding);
   const said = (): string => member.log('etcd').slice(before);
-  await expect.poll(said, { timeout: 60_000 }).toMatch(/cluster ID mismatch|is starting a new election/);
+  await expect.poll(said, { timeout: 60_000 }).toMatch(words);
   const asked = fetch(`${member.clientUrl}/health`, { signal: AbortSignal.timeout(2_000) });
   expect((await Promise.allSettled([asked]))[0]?.status).toBe('rejected');
 }
 
 function namesOf(members: readonly EtcdNode[]): string[] {
-  return members.map(({ name }) => name).toSorted();
+  return members.map(({ member }) => member).toSorted();
 }

@@ -54,6 +54,7 @@ export { systemdOrSkip, type SystemdOrSkip } from './systemd/require.ts';
 export { testReceiver, type TestReceiver } from './http/receiver.ts';
 export { faultProxy } from './s3/fault-proxy.ts';
 export { type FaultProxy, type FaultRule } from './s3/faults.ts';
+export { minioOn, type HostedMinio } from './s3/on-host.ts';
 export { rcloneCommand, rcloneEnvironment } from './s3/rclone.ts';
 export { s3OrSkip } from './s3/require.ts';
 export { type S3Keys, type S3Kind, s3Kinds, type S3Server } from './s3/server.ts';

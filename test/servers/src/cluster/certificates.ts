@@ -21,12 +21,13 @@ export interface ClusterCertificates {
 /**
  * Makes a CA, one certificate for all members (server and peer) and one for clients, and a second CA with
  * a client certificate of its own for negative tests. EC P-256, good for a day before and ten years from now.
+ * @param address IPv4, beside 127.0.0.1 and localhost
  */
-export async function makeCertificates(folder: string): Promise<ClusterCertificates> {
+export async function makeCertificates(folder: string, address?: string): Promise<ClusterCertificates> {
   await mkdir(folder, { recursive: true });
   const ca = issue('holdfast test CA');
   const wrongCa = issue('another CA');
-  const server = issue(noName, ca);
+  const server = issue(noName, ca, address);
   const client = issue('holdfast-client', ca);
   const wrongClient = issue('holdfast-client', wrongCa);
   const put = async (name: string, content: string): Promise<string> => {
@@ -61,7 +62,7 @@ const ecdsaWithSha256 = sequence(identifier('1.2.840.10045.4.3.2'));
 const day = 24 * 3600 * 1000;
 
 /** Issues a certificate; without an issuer it is a CA that signs itself. */
-function issue(name: string, issuer?: Issued): Issued {
+function issue(name: string, issuer?: Issued, address?: string): Issued {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicDer = publicKey.export({ type: 'spki', format: 'der' });
   const keyId = createHash('sha1').update(publicDer).digest();
@@ -78,7 +79,9 @@ function issue(name: string, issuer?: Issued): Issued {
     publicDer,
     tagged(
       0xa3,
-      sequence(...(issuer === undefined ? caExtensions(keyId) : leafExtensions(keyId, issuer.keyId))),
+      sequence(
+        ...(issuer === undefined ? caExtensions(keyId) : leafExtensions(keyId, issuer.keyId, address)),
+      ),
     ),
   );
   const signature = sign('sha256', certificate, issuer?.key ?? privateKey);
@@ -108,7 +111,8 @@ function caExtensions(keyId: Buffer): Buffer[] {
 }
 
 /** For servers and clients alike: a member is a client of its peers, and its gateway one of itself. */
-function leafExtensions(keyId: Buffer, issuerKeyId: Buffer): Buffer[] {
+function leafExtensions(keyId: Buffer, issuerKeyId: Buffer, address?: string): Buffer[] {
+  const addresses = ['127.0.0.1', ...(address === undefined ? [] : [address])];
   return [
     extension('2.5.29.15', true, bits(Buffer.from([0b1000_0000]), 7)),
     extension('2.5.29.37', false, sequence(identifier('1.3.6.1.5.5.7.3.1'), identifier('1.3.6.1.5.5.7.3.2'))),
@@ -117,7 +121,10 @@ function leafExtensions(keyId: Buffer, issuerKeyId: Buffer): Buffer[] {
     extension(
       '2.5.29.17',
       true,
-      sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.from([127, 0, 0, 1]))),
+      sequence(
+        tagged(0x82, Buffer.from('localhost')),
+        ...addresses.map((each) => tagged(0x87, Buffer.from(each.split('.').map(Number)))),
+      ),
     ),
   ];
 }

@@ -11,6 +11,8 @@ export interface KubeApiserverOptions {
   readonly etcd: readonly string[];
   /** Made if it is not there. */
   readonly dir: string;
+  /** Where it listens, IPv4; 127.0.0.1 if not said. */
+  readonly address?: string;
   /** Further flags, as `--encryption-provider-config=FILE`. */
   readonly flags?: readonly string[];
 }
@@ -33,6 +35,7 @@ export interface KubeApiserverPlan {
 export async function planKubeApiserver({
   etcd,
   dir,
+  address = '127.0.0.1',
   flags = [],
 }: KubeApiserverOptions): Promise<KubeApiserverPlan> {
   const { path } = await kubeApiserverBinary();
@@ -44,18 +47,18 @@ export async function planKubeApiserver({
     await writeFile(file, content, { mode: 0o600 });
     return file;
   };
-  const { cacert, serverCert, serverKey } = await makeCertificates(join(dir, 'tls'));
+  const { cacert, serverCert, serverKey } = await makeCertificates(join(dir, 'tls'), address);
   const account = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicPem = account.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const privatePem = account.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const issuer = 'https://kubernetes.default.svc';
   return {
     port,
-    url: `https://127.0.0.1:${port}`,
+    url: `https://${address}:${port}`,
     command: [
       path,
       `--etcd-servers=${etcd.join(',')}`,
-      '--bind-address=127.0.0.1',
+      `--bind-address=${address}`,
       `--secure-port=${port}`,
       `--tls-cert-file=${serverCert}`,
       `--tls-private-key-file=${serverKey}`,

@@ -18,7 +18,7 @@ const kmsKey = 'holdfast-test';
 /** Starts a MinIO with one folder. It speaks TLS alone: a relay of ours speaks plain text in front of it. */
 export async function startMinio(folder: string, certificates: ClusterCertificates): Promise<RunningS3> {
   const command = await minioCommand((line) => console.error(line));
-  const keys = { accessKey: randomBytes(8).toString('hex'), secretKey: randomBytes(20).toString('hex') };
+  const keys = minioKeys();
   const at = (name: string): string => join(folder, name);
   await mkdir(at('certs'));
   await copyFile(certificates.serverCert, join(at('certs'), 'public.crt'));
@@ -30,7 +30,7 @@ export async function startMinio(folder: string, certificates: ClusterCertificat
   const server = await startServer(
     command,
     ['server', '--quiet', `--address=${address}`, `--certs-dir=${at('certs')}`, at('data')],
-    { logFile: at('minio.log'), env: environment(folder, keys), detached: false },
+    { logFile: at('minio.log'), env: minioEnvironment(folder, keys), detached: false },
   );
   const relay = await relayToTls(port, ca);
   const stop = async (): Promise<void> => {
@@ -49,8 +49,13 @@ export async function startMinio(folder: string, certificates: ClusterCertificat
   return { endpoint, httpEndpoint: relay.endpoint, keys, processes: [server], limitedUser, stop };
 }
 
+/** Keys that nobody else has. */
+export function minioKeys(): S3Keys {
+  return { accessKey: randomBytes(8).toString('hex'), secretKey: randomBytes(20).toString('hex') };
+}
+
 /** CI: a folder of the system's own disk will do. It asks nobody whether there is a newer one. */
-function environment(folder: string, keys: S3Keys): NodeJS.ProcessEnv {
+export function minioEnvironment(folder: string, keys: S3Keys): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
     ([name]) => !/^(MINIO|HTTPS?_PROXY|https?_proxy)/.test(name),
   );
