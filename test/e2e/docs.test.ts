@@ -1,30 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { etcdOrSkip, startCluster } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandsOf, page, part, root } from './pages.ts';
 import { holdfast } from './product.ts';
 import { Lab } from './restore/lab.ts';
-
-const root = join(import.meta.dirname, '../..');
-const page = (path: string): string => readFileSync(join(root, path), 'utf8');
-
-/** The part of a page below a heading of the second rank. */
-function part(path: string, title: string): string {
-  return page(path)
-    .split('\n## ')
-    .find((each) => each.startsWith(`${title}\n`))!;
-}
-
-/** The commands of a page's console blocks, without comments and with continued lines joined. */
-function commandsOf(text: string): string[] {
-  return [...text.matchAll(/```(?:console|sh)\n(.*?)```/gs)]
-    .flatMap((match) => match[1]!.replaceAll('\\\n', ' ').split('\n'))
-    .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '');
-}
 
 /** The options that a command line, or an option's row in a table, names in full. */
 function flagsOf(text: string): string[] {

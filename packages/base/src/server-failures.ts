@@ -45,12 +45,12 @@ export const serverFailures = {
   'password-wrong': {
     exit: 2,
     what: 'this is not the present password',
-    next: 'Nothing was changed. An admin can set a new one.',
+    next: 'Nothing was changed. An admin can set a new one: `holdfast user set NAME --password`.',
   },
   'import-invalid': {
     exit: 2,
     what: 'this is not what a server has exported of its people',
-    next: 'Give the document of GET /v1/people/export as it is. Nothing was taken over.',
+    next: 'Give what `holdfast user export` has written as it is. Nothing was taken over.',
   },
   'not-authenticated': {
     exit: 2,
@@ -102,6 +102,11 @@ export const serverFailures = {
     what: 'the first request with this Idempotency-Key is still at work',
     next: 'Ask again with the same key after a while.',
   },
+  'request-broken-off': {
+    exit: 1,
+    what: 'the server ended while it was at work on the first request with this Idempotency-Key',
+    next: 'Look whether it was done; where it was not, ask again with a new key. With this one nothing is done twice.',
+  },
   'server-stopping': {
     exit: 13,
     what: 'the server is being stopped',
@@ -152,8 +157,16 @@ export const serverFailures = {
     what: 'there is no operation {operation}',
     next: '`holdfast operation list` shows them.',
   },
-  'user-unknown': { exit: 1, what: 'there is no user {user}', next: 'GET /v1/users lists them.' },
-  'token-unknown': { exit: 1, what: 'there is no token {token}', next: 'Nothing has to be ended.' },
+  'user-unknown': {
+    exit: 1,
+    what: 'there is no user {user}',
+    next: '`holdfast user list` shows who there is.',
+  },
+  'token-unknown': {
+    exit: 1,
+    what: 'there is no token {token}',
+    next: 'Nothing has to be ended; `holdfast token list` shows yours.',
+  },
   'receiver-unknown': {
     exit: 1,
     what: 'there is no receiver {receiver}',
@@ -178,6 +191,11 @@ export const serverFailures = {
     exit: 13,
     what: 'no node of the cluster can do this now',
     next: 'Look at its nodes: their agents have to run and reach the server.',
+  },
+  'nothing-to-restart': {
+    exit: 14,
+    what: 'no node of the cluster tells of anything that runs Kubernetes',
+    next: 'Nothing was done. Machines without an agent are restarted by hand: `systemctl restart kubelet`.',
   },
   'cluster-busy': {
     exit: 11,

@@ -18,6 +18,8 @@ import { addRestore } from './commands/restore.ts';
 import { addServer } from './commands/server.ts';
 import { addSnapshot } from './commands/snapshot.ts';
 import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
+import { addUser } from './commands/user.ts';
 import { addVersion } from './commands/version.ts';
 import type { Io } from './io.ts';
 import { withGlobals } from './program/options.ts';
@@ -81,6 +83,8 @@ export function buildProgram(io: Io, onSession?: (session: Session) => void): Ve
   addCluster(program);
   addOperation(program);
   addAlert(program);
+  addUser(program);
+  addToken(program);
   addAudit(program);
   program.commandsGroup('Help:');
   addDoctor(program);

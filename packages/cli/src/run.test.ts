@@ -70,6 +70,8 @@ describe('help', () => {
         cluster                  The clusters of a server, and how their nodes join.
         operation                What is done to the clusters of a server, and was.
         alert                    What a server finds wrong with its clusters.
+        user                     The people of a server, and what each may do.
+        token                    Your own tokens at a server, for scripts.
         audit                    Who did what over a server.
 
       Help:

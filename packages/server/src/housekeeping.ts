@@ -1,4 +1,5 @@
 import type { ServerContext } from './context.ts';
+import { repeat } from './repeat.ts';
 
 const everyMs = 3_600_000;
 const day = 24 * 3_600_000;
@@ -6,15 +7,13 @@ const day = 24 * 3_600_000;
 const operationsKeptMs = 30 * day;
 const operationsKept = 100;
 
-/** Removes each hour what has served its time: operations that are long over, and replies kept for who asks again. */
+/**
+ * Removes each hour what has served its time: operations that are long over, and replies kept for who asks again. Tells the
+ * log, which is often kept elsewhere, how far the audit log reaches.
+ */
 export async function keepHouse(context: ServerContext, signal: AbortSignal): Promise<void> {
-  const { clock, log } = context;
-  while (!signal.aborted) {
-    await tidy(context).catch((error: unknown) =>
-      log.warn({ error: String(error) }, 'what has served its time could not be removed'),
-    );
-    await clock.sleep(everyMs, signal).catch(() => undefined);
-  }
+  const failed = 'what has served its time could not be removed';
+  await repeat(context, { everyMs, failed, work: async () => tidy(context) }, signal);
 }
 
 async function tidy({ store, clock, replica, log }: ServerContext): Promise<void> {
@@ -23,6 +22,8 @@ async function tidy({ store, clock, replica, log }: ServerContext): Promise<void
   if (!(await store.settings.lead('housekeeping', replica, now.toISOString(), until))) return;
   const before = new Date(now.getTime() - operationsKeptMs).toISOString();
   const removed = await store.operations.removeEnded(before, operationsKept);
-  await store.replies.removeExpired(now.toISOString());
+  await store.replies.removeExpired(now.toISOString(), new Date(now.getTime() - day).toISOString());
+  const head = await store.audit.last();
+  if (head !== undefined) log.info({ n: head.n, hash: head.hash }, 'the head of the audit log');
   if (removed > 0) log.info({ operations: removed }, 'operations that are long over were removed');
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ClusterSpec } from '@holdfast/model/fleet';
 import { Option } from 'commander';
-import { wholeNumber, withServer } from '../program/options.ts';
+import { onceMore, wholeNumber, withServer } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { withFleet } from '../remote/connection.ts';
@@ -51,8 +51,4 @@ async function add(session: Session, options: AddOptions, name: string): Promise
       'added',
     ),
   );
-}
-
-function onceMore(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
 }

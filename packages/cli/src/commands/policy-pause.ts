@@ -36,14 +36,11 @@ export function addPolicyPause(parent: Verb): void {
     )
     .answers(pause);
   withPolicyFile(verb);
-  overServer(
-    verb,
-    { takes: ['reason', 'for'] },
-    async (session, options: Omit<PauseOptions, 'until'>, name) => {
-      const { pausePolicy } = await import('../remote/policies.ts');
-      return withFleet(session, (fleet) => pausePolicy(fleet, options, name));
-    },
-  );
+  overServer(verb, { takes: ['reason', 'for', 'until'] }, async (session, options: PauseOptions, name) => {
+    const { pausePolicy } = await import('../remote/policies.ts');
+    refusePast(options.until, session.io.clock.now());
+    return withFleet(session, (fleet) => pausePolicy(fleet, options, name));
+  });
 }
 
 export function addPolicyResume(parent: Verb): void {
@@ -63,15 +60,18 @@ export function addPolicyResume(parent: Verb): void {
 async function pause(session: Session, options: PauseOptions, name: string): Promise<Answer> {
   const now = session.io.clock.now();
   const ends = options.for === undefined ? options.until : new Date(now.getTime() + spanMs(options.for));
-  if (ends !== undefined && ends <= now) {
-    throw new Failure('usage', `--until is ${ends.toISOString()}, which has passed`);
-  }
+  refusePast(ends, now);
   return changed(session, name, 'paused', (before) => ({
     // One that goes on began when it began: it counts how long nothing has been saved.
     since: before !== null && !hasEnded(before, now) ? before.since : now.toISOString(),
     until: ends?.toISOString() ?? null,
     reason: options.reason,
   }));
+}
+
+function refusePast(ends: Date | undefined, now: Date): void {
+  if (ends === undefined || ends > now) return;
+  throw new Failure('usage', `--until is ${ends.toISOString()}, which has passed`);
 }
 
 function hasEnded({ until }: Pause, now: Date): boolean {

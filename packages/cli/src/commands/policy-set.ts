@@ -1,7 +1,7 @@
 import { Failure } from '@holdfast/base';
 import { presets } from '@holdfast/model';
 import { Option } from 'commander';
-import { wholeNumber, withPolicyFile, withTargets } from '../program/options.ts';
+import { onceMore, wholeNumber, withGroup, withPolicyFile, withTargets } from '../program/options.ts';
 import { lengthOfTime, orNone } from '../program/span.ts';
 import { overServer } from '../program/over-server.ts';
 import type { Verb } from '../program/verb.ts';
@@ -40,7 +40,7 @@ export function addPolicySet(parent: Verb): void {
   verb.option(
     '--best-effort <repo>',
     'a repository without which a save still succeeds; may be repeated',
-    more,
+    onceMore,
   );
   withPolicyFile(verb);
   overServer(verb, { takes: fleetTakes }, async (session, options: FleetSetOptions, name) => {
@@ -76,7 +76,7 @@ function withSchedule(verb: Verb): void {
       'how old the newest verified snapshot may be; none: twice the longest gap',
     ).argParser(orNone(lengthOfTime)),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('When:'));
+  withGroup(verb, 'When:', options);
 }
 
 function withRetention(verb: Verb): void {
@@ -95,7 +95,7 @@ function withRetention(verb: Verb): void {
     new Option('--max-bytes <n>', 'store at most so many bytes').argParser(count),
     new Option('--minimum <n>', 'keep so many of the newest whatever else is said').argParser(wholeNumber(1)),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('Keep:'));
+  withGroup(verb, 'Keep:', options);
 }
 
 const periods = {
@@ -113,10 +113,6 @@ function hours(text: string): number {
     'usage',
     `--interval-hours is "${text}", and must be a number above 0, such as 6 or 0.25`,
   );
-}
-
-function more(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
 }
 
 async function set(session: Session, options: SetOptions, name: string): Promise<Answer> {

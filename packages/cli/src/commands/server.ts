@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Failure, isFailure } from '@holdfast/base';
 import { Option } from 'commander';
 import { spanMs } from '@holdfast/model';
@@ -6,16 +7,15 @@ import { lengthOfTime } from '../program/span.ts';
 import type { Verb } from '../program/verb.ts';
 import type { Session } from '../session.ts';
 import { readSecretLine } from '../sources/secret-file.ts';
+import { serverStore, withServerStore, type ServerStoreOptions } from '../sources/server-store.ts';
 import { apiVersion, type Answer } from '../term/answer.ts';
 import { styleFor } from '../term/style.ts';
 import { serverLine } from '../view/server-log.ts';
 import { version } from '../version.ts';
 
-interface ServerCommandOptions {
-  readonly dataDir: string;
+interface ServerCommandOptions extends ServerStoreOptions {
   readonly listen: string;
   readonly advertise?: string;
-  readonly databaseUrlFile?: string;
   readonly secretsKeyFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -27,18 +27,10 @@ interface ServerCommandOptions {
 
 export function addServer(parent: Verb): void {
   const verb = parent.command('server');
-  verb
+  withServerStore(verb)
     .description('Run the control plane of many clusters, which agents and people reach over one port.')
-    .requiredOption(
-      '--data-dir <dir>',
-      'its own folder: database, key of secrets, what was seen of repositories',
-    )
     .option('--listen <address>', 'where agents and people reach it', '0.0.0.0:9443')
     .option('--advertise <names>', 'names and addresses that it is reached by, beside those of this machine')
-    .option(
-      '--database-url-file <file>',
-      'file with the address of a PostgreSQL (else HOLDFAST_DATABASE_URL; default: SQLite in --data-dir)',
-    )
     .option(
       '--secrets-key-file <file>',
       'the key of what the database keeps sealed (default: made in --data-dir)',
@@ -67,7 +59,7 @@ export function addServer(parent: Verb): void {
       'holdfast server --data-dir /var/lib/holdfast-server --secrets-key-file /etc/holdfast/secrets.key \\\n      --database-url-file /etc/holdfast/database-url --advertise holdfast.example.org',
     )
     .remark(
-      'At its first start it makes a CA for itself and its agents, a key under which the database keeps secrets, and the user `admin`, whose password it writes to `initial-admin-password` in --data-dir. Keep a copy of `secrets.key`: without it what the database holds of credentials cannot be opened.',
+      'At its first start it makes a CA for itself and its agents, a key under which the database keeps secrets, and the user `admin`, whose password it writes to `initial-admin-password` in --data-dir; `holdfast user reset-password` gives a new one where it is lost. Keep a copy of `secrets.key`: without it what the database holds of credentials cannot be opened.',
     )
     .remark(
       'People come with tokens (`Authorization: Bearer …`), agents with certificates of its CA. What it serves: /v1, described under /v1/openapi.json; /v3 for scripts that know Rancher; /agent/v1 for agents; /metrics; and without a token /healthz, /readyz and /v1/ca.',
@@ -83,15 +75,17 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
   const { io } = session;
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
     throw new Failure('usage', '--tls-cert and --tls-key go together');
+  // A request that waits for news outlives the young generation and is garbage half a minute later. V8 would let the heap
+  // of an idle server grow to four times of what lives before it collects that.
+  setFlagsFromString('--heap-growing-percent=40');
   const { makeLog, startServer } = await import('@holdfast/server');
   const { parseListen } = await import('@holdfast/agent/standalone');
   const path = (file: string): string => resolve(io.cwd, file);
   const { host, port } = parseListen(options.listen);
   const server = await startServer({
-    dataDir: path(options.dataDir),
+    ...(await serverStore(session, options)),
     listen: { host, port },
     advertised: options.advertise?.split(',').map((name) => name.trim()) ?? [],
-    databaseUrl: await databaseUrl(options, session),
     secretsKeyFile: options.secretsKeyFile === undefined ? null : path(options.secretsKeyFile),
     certificate:
       options.tlsCert === undefined
@@ -116,18 +110,6 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
   // Ctrl-C is a person's, who is told so by the exit status; whoever sends SIGTERM has got what was asked for.
   if (isFailure(io.signal.reason, 'interrupted')) throw io.signal.reason;
   return { json: { apiVersion, kind: 'ServerEnded' }, names: [], text: () => '' };
-}
-
-/** Whoever knows the address knows the password in it, so that it is never a flag. */
-async function databaseUrl(
-  { databaseUrlFile }: ServerCommandOptions,
-  { io }: Session,
-): Promise<string | null> {
-  const url =
-    databaseUrlFile === undefined
-      ? io.env['HOLDFAST_DATABASE_URL']
-      : await readSecretLine(resolve(io.cwd, databaseUrlFile));
-  return url === undefined || url === '' ? null : url;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -37,6 +37,8 @@ test('nouns, then verbs', async () => {
     'cluster',
     'operation',
     'alert',
+    'user',
+    'token',
     'audit',
     'doctor',
     'config',

@@ -67,8 +67,7 @@ export function withS3(verb: Verb): Verb {
     settingOption('s3Encryption', 'kind'),
     settingOption('s3Lock', 'lock'),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('S3:'));
-  return verb;
+  return withGroup(verb, 'S3:', options);
 }
 
 /** What opens sealed snapshots, signs them, and says whose signatures count. */
@@ -80,8 +79,7 @@ export function withKeys(verb: Verb): Verb {
     settingOption('trustedKeys', 'file'),
     settingOption('require', 'which').choices([...settingTable.require.choices]),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('Keys:'));
-  return verb;
+  return withGroup(verb, 'Keys:', options);
 }
 
 /** `--state-dir`: where restores and drills keep their records. */
@@ -125,9 +123,8 @@ export function withEtcd(verb: Verb): Verb {
     settingOption('user', 'name').argParser(userName),
     settingOption('passwordFile', 'file'),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('etcd:'));
   const borrowed = settingRows.flatMap((row) => row.etcdctl ?? []).join(', ');
-  return verb.remark(
+  return withGroup(verb, 'etcd:', options).remark(
     `Endpoints and TLS files are also taken from etcdctl's variables (${borrowed}) when neither flag nor HOLDFAST_ variable is given. The password comes from --password-file or HOLDFAST_PASSWORD.`,
   );
 }
@@ -140,13 +137,18 @@ export function withServer(verb: Verb): Verb {
     settingOption('serverCa', 'file'),
     settingOption('serverCaSha256', 'hex'),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('Server:'));
-  return verb;
+  return withGroup(verb, 'Server:', options);
 }
 
 /** `--cluster`, where nothing else has brought it. */
 export function withCluster(verb: Verb): Verb {
   return verb.addOption(settingOption('cluster', 'name'));
+}
+
+/** Options that stand together in the help, under a title of their own. */
+export function withGroup(verb: Verb, title: string, options: readonly Option[]): Verb {
+  for (const option of options) verb.addOption(option.helpGroup(title));
+  return verb;
 }
 
 /** An option for a row of the setting table; its help names the variable. */
@@ -159,8 +161,8 @@ function settingOption(name: SettingName, value?: string): Option {
   );
 }
 
-/** A repository beside others. */
-function onceMore(text: string, before: readonly string[] = []): string[] {
+/** A parser for an option that may be repeated: this one beside those before. */
+export function onceMore(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 

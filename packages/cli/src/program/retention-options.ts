@@ -2,7 +2,7 @@ import { Failure } from '@holdfast/base';
 import { Retention } from '@holdfast/model';
 import { Option } from 'commander';
 import { parseBytes } from '../settings/s3-words.ts';
-import { wholeNumber } from './options.ts';
+import { wholeNumber, withGroup } from './options.ts';
 import { lengthOfTime } from './span.ts';
 import type { Verb } from './verb.ts';
 
@@ -47,8 +47,7 @@ export function withKeeping(verb: Verb): Verb {
     ),
     new Option('--time-zone <zone>', 'whose days, weeks and months count (default: UTC)').argParser(zoneName),
   ];
-  for (const option of options) verb.addOption(option.helpGroup('What is kept:'));
-  return verb;
+  return withGroup(verb, 'What is kept:', options);
 }
 
 const flags = {

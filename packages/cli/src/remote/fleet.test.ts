@@ -103,6 +103,23 @@ test('clusters are added, shown, joined and removed; their lists are the items o
   });
 });
 
+test('nodes are restarted only where something runs Kubernetes', async () => {
+  const restart = ['cluster', 'restart-nodes', 'prod'];
+  expect(await server.run(restart)).toMatchObject({
+    exit: 14,
+    stderr: expect.stringContaining('no node of the cluster tells of anything that runs Kubernetes'),
+  });
+  expect(await server.run([...restart, '--node', 'w1'])).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining('the server knows no node w1'),
+  });
+  const here = ['restore', 'plan', '--no-restart-nodes', '--file', 'x'];
+  expect(await server.run(here, { env: { HOLDFAST_SERVER: 'none' } })).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('--no-restart-nodes is for what is done over a --server'),
+  });
+});
+
 test('a policy is made, changed, paused, resumed and removed', async () => {
   await done('policy', 'set', 'main', '--preset', 'production');
   await done('policy', 'set', 'main', '--keep-monthly', '24');
@@ -110,6 +127,14 @@ test('a policy is made, changed, paused, resumed and removed', async () => {
   expect(policy).toMatchObject({ targets: [{ repository: 'main' }], retention: { monthly: 24, daily: 31 } });
   expect(await done('policy', 'pause', 'main', '--reason', 'upgrade', '--for', '2h')).toContain(': upgrade');
   expect(await done('policy', 'show')).toMatch(/^NAME +SCHEDULE[^]*paused/);
+  const pause = ['policy', 'pause', 'main', '--reason', 'longer', '--until'];
+  expect(await done(...pause, '2099-01-01T00:00:00+01:00')).toContain(': longer');
+  const { policy: until } = (await json('policy', 'show', 'main')) as { policy?: Record<string, unknown> };
+  expect(until).toMatchObject({ pause: { reason: 'longer', until: '2098-12-31T23:00:00.000Z' } });
+  expect(await server.run([...pause, '2020-01-01T00:00:00Z'])).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('which has passed'),
+  });
   expect(await done('policy', 'resume', 'main')).not.toContain(': upgrade');
   await done('policy', 'remove', 'main', '--yes');
   expect((await json('policy', 'show')).items).toEqual([]);
@@ -148,9 +173,32 @@ test('a cluster without a proven snapshot needs attention; alerts and the audit 
   expect(exported.stdout.split('\n').map((line) => line.slice(0, 5))).toContain('{"n":');
 });
 
+test('an audit log that was cut off, or made anew, is seen by the head of the export before', async () => {
+  const file = join(server.folder, 'head');
+  const args = ['audit', 'export', '--head-file', file];
+  const first = await server.run(args);
+  expect([first.exit, first.stderr]).toEqual([0, expect.stringContaining('no head of before')]);
+  const head = await readFile(file, 'utf8');
+  expect(await server.run(args)).toMatchObject({
+    exit: 0,
+    stderr: expect.stringMatching(/, 1 since the head/),
+  });
+  const later = await readFile(file, 'utf8');
+  expect(later).not.toBe(head);
+  const [n, hash] = later.trim().split(':') as [string, string];
+  await writeFile(file, `${Number(n) + 100}:${hash}\n`);
+  expect(await server.run(args)).toMatchObject({ exit: 4, stderr: expect.stringContaining('was cut off') });
+  await writeFile(file, `${n}:${'0'.repeat(64)}\n`);
+  expect(await server.run(args)).toMatchObject({ exit: 4, stderr: expect.stringContaining('another one') });
+  expect(await readFile(file, 'utf8')).toBe(`${n}:${'0'.repeat(64)}\n`);
+  await writeFile(file, 'hello');
+  expect(await server.run(args)).toMatchObject({ exit: 1, stderr: expect.stringContaining('no head') });
+});
+
 test.each([
   [['snapshot', 'list', '--from', '/x'], '--from is for what is done on this machine'],
   [['restore', 'run', '--file', 'x.db', '--confirm', 'prod'], '--file is for what is done on this machine'],
+  [['restore', 'abort', 'latest', '--attest-off', 'm1'], '--attest-off is recorded with a --reason'],
   [['snapshot', 'pin', 'x'], 'done on this machine alone, and HOLDFAST_SERVER names the server'],
   [['doctor', '--server', 'https://x'], 'takes no --server'],
   [['status', '--token', 'x'], 'tokens are not taken from the command line'],

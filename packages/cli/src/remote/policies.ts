@@ -76,11 +76,15 @@ async function known({ client }: Fleet, params: { readonly cluster: string; read
 /** `policy pause` */
 export async function pausePolicy(
   fleet: Fleet,
-  { reason, for: span }: { readonly reason: string; readonly for?: string },
+  { reason, for: span, until }: { readonly reason: string; readonly for?: string; readonly until?: Date },
   name: string,
 ): Promise<Answer> {
   const cluster = await clusterNamed(fleet);
-  const body = { reason, ...(span !== undefined && { for: span }) };
+  const body = {
+    reason,
+    ...(span !== undefined && { for: span }),
+    ...(until !== undefined && { until: until.toISOString() }),
+  };
   const params = { cluster: cluster.id, policy: name };
   return answerOf(fleet, cluster, await fleet.client.call('pausePolicy', { params, body }), 'paused');
 }

@@ -1,5 +1,5 @@
-import { isFailure } from '@holdfast/base';
 import type { ServerContext } from '../context.ts';
+import { repeat } from '../repeat.ts';
 import { deliver } from './courier.ts';
 import { evaluate } from './evaluate.ts';
 import { beat } from './heartbeat.ts';
@@ -23,11 +23,17 @@ export function makeAlerts(
 ): Alerts {
   return {
     run: async (signal) => {
+      const judge = async (): Promise<void> => turn(context, ports, signal);
+      const tell = async (): Promise<void> => {
+        while ((await deliver(context, signal)) > 0) signal.throwIfAborted();
+      };
       await Promise.all([
-        loop(context, signal, evaluateMs, 'evaluating alerts', () => turn(context, ports, signal)),
-        loop(context, signal, deliverMs, 'telling receivers', async () => {
-          while ((await deliver(context, signal)) > 0) signal.throwIfAborted();
-        }),
+        repeat(
+          context,
+          { everyMs: evaluateMs, failed: 'alerts could not be evaluated', work: judge },
+          signal,
+        ),
+        repeat(context, { everyMs: deliverMs, failed: 'receivers could not be told', work: tell }, signal),
       ]);
     },
   };
@@ -46,23 +52,4 @@ async function turn(
   const found = await evaluate(context);
   evaluated?.((clock.monotonic() - begun) / 1000);
   await beat(context, found, signal);
-}
-
-async function loop(
-  { clock, log }: ServerContext,
-  signal: AbortSignal,
-  everyMs: number,
-  what: string,
-  work: () => Promise<void>,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await work();
-    } catch (error) {
-      if (signal.aborted) return;
-      const why = isFailure(error) ? `${error.message}: ${error.why}` : String(error);
-      log.error({ why }, `${what} failed; it is tried again`);
-    }
-    await clock.sleep(everyMs, signal).catch(() => undefined);
-  }
 }

@@ -7,6 +7,9 @@ type Reply = NonNullable<StoredReply['reply']>;
 
 /** How long a reply is kept for who asks again. */
 const keptMs = 24 * 3_600_000;
+/** How long a request that nobody has said anything of counts as being at work, and how often that is said. */
+const heldMs = 60_000;
+const sayMs = 20_000;
 
 /** A request that may be asked twice and is done once. */
 export interface KeyedRequest {
@@ -27,30 +30,58 @@ export function keyAsked(header: string | string[] | undefined): string | undefi
 
 /**
  * Does what a request asks for unless it was done already under the same key; then the first reply is given again. What
- * failed is forgotten, and done when it is asked again.
+ * failed is forgotten, and done when it is asked again. Of a request whose server has died nobody knows whether it was
+ * done: its key stays used, so that nothing is done twice.
  *
- * @throws Failure key-reused, request-under-way; what `work` throws
+ * @throws Failure key-reused, request-under-way, request-broken-off; what `work` throws
  */
 export async function onceByKey(
-  { store, clock, sealer }: Pick<ServerContext, 'store' | 'clock' | 'sealer'>,
+  context: Pick<ServerContext, 'store' | 'clock' | 'sealer' | 'log'>,
   { user, key, request }: KeyedRequest,
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   // A body may hold a password.
+  const { store, clock, sealer } = context;
+  const after = (ms: number): string => new Date(clock.now().getTime() + ms).toISOString();
   const hash = sealer.mark(user, JSON.stringify(request));
-  const until = new Date(clock.now().getTime() + keptMs).toISOString();
-  const known = await store.replies.begin(user, key, hash, until);
+  const known = await store.replies.begin(user, key, hash, after(heldMs));
   if (known !== undefined) {
     if (known.request !== hash) throw new Failure('key-reused', 'the other one had another path or body');
-    if (known.reply === null) throw new Failure('request-under-way', 'it has not been answered yet');
+    if (known.reply === null) throw unanswered(known, clock.now());
     return { ...known.reply, headers: { ...known.reply.headers, 'idempotent-replayed': 'true' } };
   }
+  const over = new AbortController();
+  const held = keepHold(context, () => store.replies.hold(user, key, after(heldMs)), over.signal);
   try {
     const reply = await work();
-    await store.replies.finish(user, key, reply);
+    await store.replies.finish(user, key, reply, after(keptMs));
     return reply;
   } catch (error) {
     await store.replies.forget(user, key);
     throw error;
+  } finally {
+    over.abort();
+    await held;
+  }
+}
+
+function unanswered({ until }: StoredReply, now: Date): Failure {
+  return Date.parse(until) > now.getTime()
+    ? new Failure('request-under-way', 'it has not been answered yet')
+    : new Failure('request-broken-off', `nothing was heard of it since ${until}`);
+}
+
+/** Says as long as the work goes on that it does. */
+async function keepHold(
+  { clock, log }: Pick<ServerContext, 'clock' | 'log'>,
+  hold: () => Promise<void>,
+  over: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await clock.sleep(sayMs, over).catch(() => undefined);
+    if (over.aborted) return;
+    await hold().catch((error: unknown) =>
+      log.warn({ error: String(error) }, 'it could not be stored that a request is at work'),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '@holdfast/model/fleet';
 import type { ServerContext } from '../context.ts';
+import { repeat } from '../repeat.ts';
 import { addressGroup } from '../auth/address.ts';
 import { makeBuckets } from '../auth/buckets.ts';
 
@@ -63,13 +64,9 @@ export function auditor(context: ServerContext): Auditor {
       }
       await write(entry);
     },
-    async run(signal) {
-      while (!signal.aborted) {
-        await context.clock.sleep(minute, signal).catch(() => undefined);
-        await tellCounted().catch((error: unknown) =>
-          context.log.error({ error: String(error) }, 'refusals could not be written to the audit log'),
-        );
-      }
+    run: async (signal) => {
+      const failed = 'refusals could not be written to the audit log';
+      await repeat(context, { everyMs: minute, failed, atEnd: true, work: tellCounted }, signal);
     },
   };
 }

@@ -51,6 +51,24 @@ test('an entry that is missing, moved, put in or changed is seen where it is', a
   );
 });
 
+test('a log that was cut off, or made anew, is seen by a head of before', async () => {
+  const log = logOf(10);
+  const head = log[6]!;
+  expect(await verifyAudit(log, head)).toBeUndefined();
+  expect(await verifyAudit(log.slice(0, 7), head)).toBeUndefined();
+  expect(await verifyAudit(log.slice(0, 6), head)).toEqual({
+    ...{ n: 7, why: 'entry 7 is not there: the log was cut off, it had 7 entries' },
+  });
+  expect(await verifyAudit([], head)).toMatchObject({ n: 1 });
+  const forged: AuditEntry[] = [];
+  for (const entry of logOf(12)) {
+    const chained = { ...entry, by: 'mallory', before: forged.at(-1)?.hash ?? firstAuditHash };
+    forged.push({ ...chained, hash: auditHash(chained) });
+  }
+  expect(await verifyAudit(forged)).toBeUndefined();
+  expect(await verifyAudit(forged, head)).toMatchObject({ n: 7 });
+});
+
 test('an entry with a new hash of its own no longer leads to the next', async () => {
   const log = logOf(5);
   const forged = { ...log[2]!, by: 'somebody else' };

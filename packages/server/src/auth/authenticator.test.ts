@@ -118,8 +118,11 @@ test('what has ended is removed', async () => {
   await withToken(context, { expiresAt: '2026-11-22T10:00:30.000Z' });
   const end = new AbortController();
   const running = makeAuthenticator(context, makeLimiter(context.clock)).run(end.signal);
-  context.clock.advance(60_000);
-  await expect.poll(() => context.store.tokens.get('t-aaaaa')).toBeUndefined();
+  const later = () => {
+    context.clock.advance(60_000);
+    return context.store.tokens.get('t-aaaaa');
+  };
+  await expect.poll(later).toBeUndefined();
   end.abort();
   await running;
 });

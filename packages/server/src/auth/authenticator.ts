@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Failure } from '@holdfast/base';
 import type { ServerContext } from '../context.ts';
+import { repeat } from '../repeat.ts';
 import type { Caller } from './caller.ts';
 import type { Limiter } from './limiter.ts';
 import { narrow } from './narrow.ts';
@@ -25,7 +26,7 @@ const minute = 60_000;
 
 /** Knows people by their tokens. */
 export function makeAuthenticator(context: ServerContext, limiter: Limiter): Authenticator {
-  const { store, clock, log } = context;
+  const { store, clock } = context;
   /** Ids of tokens that were used since this was last stored. */
   let used = new Set<string>();
 
@@ -67,13 +68,9 @@ export function makeAuthenticator(context: ServerContext, limiter: Limiter): Aut
         address,
       };
     },
-    async run(signal) {
-      while (!signal.aborted) {
-        await clock.sleep(minute, signal).catch(() => undefined);
-        await flush().catch((error: unknown) =>
-          log.error({ error: String(error) }, 'the last use of tokens could not be stored'),
-        );
-      }
+    run: async (signal) => {
+      const failed = 'the last use of tokens could not be stored';
+      await repeat(context, { everyMs: minute, failed, atEnd: true, work: flush }, signal);
     },
   };
 }

@@ -22,13 +22,18 @@ export interface StoredReply {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string;
   } | null;
+  /** Until when whoever has begun it has said that it is at work; once it is answered, until when the reply is kept. */
+  readonly until: string;
 }
 
 export interface ReplyTable {
   /** Begins one. @returns what is there already under this user and key; undefined: it is begun now */
-  begin(user: string, key: string, request: string, expiresAt: string): Promise<StoredReply | undefined>;
-  finish(user: string, key: string, reply: NonNullable<StoredReply['reply']>): Promise<void>;
+  begin(user: string, key: string, request: string, until: string): Promise<StoredReply | undefined>;
+  /** It is still at work. */
+  hold(user: string, key: string, until: string): Promise<void>;
+  finish(user: string, key: string, reply: NonNullable<StoredReply['reply']>, until: string): Promise<void>;
   /** The request has failed and may be made again. */
   forget(user: string, key: string): Promise<void>;
-  removeExpired(before: string): Promise<void>;
+  /** @param unanswered those that were never answered and whose time was over before this go as well */
+  removeExpired(before: string, unanswered: string): Promise<void>;
 }

@@ -138,6 +138,28 @@ describe('the runbook', () => {
     );
   });
 
+  test('says what is left to a person afterwards: the nodes, and what only the API restarts or removes', async () => {
+    const made = await api.ask('POST', '/v1/clusters', { name: 'edge', distribution: 'rke2' });
+    const { id } = made.json<{ id: string }>();
+    const parts = [['rke2-server.service'], ['docker/kubelet']] as const;
+    for (const [at, nodeParts] of parts.entries())
+      await join(id, `n-aaaa${at}`, `m${at}`, {
+        ...inventoryOf(`m${at}`, `10.0.0.${at}`),
+        nodeParts: [...nodeParts],
+      });
+    const text = await runbook(id);
+    for (const line of [
+      '- m0: `systemctl restart rke2-server.service`',
+      '- m1: `docker restart kubelet`',
+      'kubectl -n kube-system rollout restart daemonset,deployment',
+      'kubectl delete node NODE',
+      'kubectl -n kube-system delete secret NODE.node-password.rke2',
+    ])
+      expect(text).toContain(line);
+    const plain = await runbook(await api.cluster('plain'));
+    expect(plain).not.toContain('kubectl');
+  });
+
   test('of a cluster of which nothing is known says so', async () => {
     const id = await api.cluster('prod');
     const reply = await api.ask('GET', `/v1/clusters/${id}/runbook`);

@@ -67,8 +67,15 @@ test('a pause ends when it is said to, or when somebody ends it', async () => {
   });
   const endless = await api.ask('POST', `${url}/daily/pause`, { reason: 'upgrade' }, operator);
   expect(endless.json()).toMatchObject({ policy: { pause: { until: null } }, status: { nextDueAt: null } });
+  const pause = (body: object) =>
+    api.ask('POST', `${url}/daily/pause`, { reason: 'upgrade', ...body }, operator);
+  expect((await pause({ until: '2026-11-24T01:00:00.000Z' })).json()).toMatchObject({
+    ...{ policy: { pause: { until: '2026-11-24T01:00:00.000Z' } } },
+  });
+  expect((await pause({ until: '2026-11-22T10:00:00.000Z' })).statusCode).toBe(400);
+  expect((await pause({ until: '2026-11-24T01:00:00.000Z', for: '1h' })).statusCode).toBe(400);
   const resumed = await api.ask('POST', `${url}/daily/resume`, undefined, operator);
-  expect(resumed.json()).toMatchObject({ version: 4, policy: { pause: null } });
+  expect(resumed.json()).toMatchObject({ version: 5, policy: { pause: null } });
 });
 
 test('a policy is removed, and then there is none', async () => {

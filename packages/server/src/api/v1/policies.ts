@@ -76,7 +76,7 @@ export function policyHandlers(
     },
     pausePolicy({ params, body, note }) {
       const now = clock.now();
-      const until = body.for === undefined ? null : new Date(now.getTime() + spanMs(body.for)).toISOString();
+      const until = pauseEnd(body, now);
       note({ reason: body.reason, until });
       return setPause(params.cluster, params.policy, {
         since: now.toISOString(),
@@ -86,6 +86,20 @@ export function policyHandlers(
     },
     resumePolicy: ({ params }) => setPause(params.cluster, params.policy, null),
   };
+}
+
+/** When a pause ends by itself; null: it does not. @throws RequestRefused */
+function pauseEnd(
+  { for: span, until }: { readonly for?: string | undefined; readonly until?: string | undefined },
+  now: Date,
+): string | null {
+  if (until === undefined)
+    return span === undefined ? null : new Date(now.getTime() + spanMs(span)).toISOString();
+  const end = new Date(until);
+  const detail =
+    span !== undefined ? 'it stands in place of `for`' : end <= now ? 'it has passed' : undefined;
+  if (detail !== undefined) throw new RequestRefused([{ pointer: '/body/until', detail }]);
+  return end.toISOString();
 }
 
 interface Written {

@@ -55,13 +55,25 @@ function replies({ store, other }: Opened): void {
     expect(begun.filter((each) => each?.request === 'hash' && each.reply === null)).toHaveLength(7);
     const reply = { status: 201, headers: { etag: '"1"' }, body: '{"é":1}' };
     const { replies } = store();
-    await replies.finish('u', 'k', reply);
-    expect(await replies.begin('u', 'k', 'other', moment(9))).toEqual({ request: 'hash', reply });
+    await replies.hold('u', 'k', moment(10));
+    expect(await replies.begin('u', 'k', 'hash', moment(9))).toEqual({
+      ...{ request: 'hash', reply: null, until: moment(10) },
+    });
+    await replies.finish('u', 'k', reply, moment(9));
+    await replies.hold('u', 'k', moment(20));
+    expect(await replies.begin('u', 'k', 'other', moment(9))).toEqual({
+      ...{ request: 'hash', reply, until: moment(9) },
+    });
     expect(await replies.begin('v', 'k', 'other', moment(9))).toBeUndefined();
     await replies.forget('v', 'k');
     expect(await replies.begin('v', 'k', 'other', moment(10))).toBeUndefined();
-    await replies.removeExpired(moment(10));
+    expect(await replies.begin('w', 'k', 'other', moment(3))).toBeUndefined();
+    expect(await replies.begin('x', 'k', 'other', moment(1))).toBeUndefined();
+    await replies.removeExpired(moment(10), moment(2));
     expect(await replies.begin('u', 'k', 'hash', moment(20))).toBeUndefined();
-    expect(await replies.begin('v', 'k', 'hash', moment(20))).toEqual({ request: 'other', reply: null });
+    const unanswered = { request: 'other', reply: null };
+    expect(await replies.begin('v', 'k', 'hash', moment(20))).toMatchObject(unanswered);
+    expect(await replies.begin('w', 'k', 'hash', moment(20))).toMatchObject(unanswered);
+    expect(await replies.begin('x', 'k', 'hash', moment(20))).toBeUndefined();
   });
 }
