@@ -14,6 +14,7 @@ import { componentHost, etcdHost, type HostAccess, type HostDriver } from './hos
 import { programVersion } from './host/program-version.ts';
 import { whyComponentElsewhere, whyElsewhere } from './host/here.ts';
 import { placesOf } from './places.ts';
+import { roomOf } from './room.ts';
 import { ownClaim } from './steps/claim.ts';
 import { configure, unconfigure } from './steps/configure.ts';
 import { fetch } from './steps/fetch.ts';
@@ -120,6 +121,7 @@ async function observe(
     signal,
   );
   const undone = await undoneRevision(member.dataDir);
+  const room = await roomOf(member);
   return {
     running,
     answers: false,
@@ -127,6 +129,7 @@ async function observe(
     ...survey,
     version,
     ...(undone !== undefined && { undoneRevision: undone }),
+    ...(room !== undefined && { room }),
   };
 }
 

@@ -87,10 +87,14 @@ export class TestRestore {
   }
 
   /** Carries steps out, in this order. */
-  async perform(kinds: readonly StepKind[], more: Partial<StepOrder> = {}): Promise<StepEvidence> {
+  async perform(
+    kinds: readonly StepKind[],
+    more: Partial<StepOrder> = {},
+    context: NodeContext = testContext,
+  ): Promise<StepEvidence> {
     let evidence: StepEvidence = {};
     for (const kind of kinds) {
-      evidence = await this.#node.perform(this.order(kind, more), testContext);
+      evidence = await this.#node.perform(this.order(kind, more), context);
       this.found[kind] = evidence;
     }
     return evidence;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ClusterId, RepositoryName } from '../fleet/ids.ts';
+import { ClusterId, Moment, RepositoryName } from '../fleet/ids.ts';
 import { FleetPolicy } from '../fleet/policy.ts';
 import { FleetRepository, RepositorySecrets, RepositorySpec } from '../fleet/repository.ts';
 import { FleetSnapshot } from '../fleet/snapshot.ts';
@@ -164,7 +164,12 @@ export const backupRoutes = routesOf({
     permission: 'save',
     scope: 'cluster',
     params: OnePolicy,
-    body: z.strictObject({ reason: z.string().min(1).max(500), for: Span.optional() }),
+    body: z.strictObject({
+      reason: z.string().min(1).max(500),
+      for: Span.optional(),
+      /** In place of `for`. */
+      until: Moment.optional(),
+    }),
     reply: FleetPolicy,
     status: 200,
   },

@@ -19,7 +19,7 @@ beforeEach(async () => {
   retries.length = 0;
 });
 afterEach(async () => {
-  rmSync(folder.path, { recursive: true, force: true });
+  rmSync(join(folder.path, '..'), { recursive: true, force: true });
   await server[Symbol.asyncDispose]();
 });
 

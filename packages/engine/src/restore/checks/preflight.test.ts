@@ -316,6 +316,27 @@ test('that etcd answers from a machine that cannot be reached is not enough', as
   });
 });
 
+test('the disk of each machine counts, wherever the check is made', async () => {
+  const room = { fileSystem: 'a', free: 2 ** 40, memory: 2 ** 40, writable: true, renames: true };
+  const roomFor = (name: string, port: number, changes: object | null) =>
+    memberOf(name, port, {
+      sight: sightOf({ room: changes === null ? undefined : { ...room, ...changes } }),
+    });
+  const found = async (changes: object | null) =>
+    (await made({ members: [roomFor('m1', 1, {}), roomFor('m2', 3, changes)] }))['P11'];
+  expect(await found({ fileSystem: 'b', free: 7 })).toMatchObject({
+    outcome: 'failed',
+    detail: expect.stringMatching(/^m2: .* are needed and 7 B are free$/) as string,
+  });
+  const each = 700_000_000;
+  expect(await found({ fileSystem: 'b', free: each })).toMatchObject({ outcome: 'passed' });
+  expect(await found(null)).toMatchObject({
+    outcome: 'warned',
+    detail: 'the disks of m2 could not be seen',
+  });
+  expect(await found({ renames: false })).toMatchObject({ outcome: 'failed' });
+});
+
 test('a database that would not fit fails', async () => {
   const size = 2 ** 50;
   const checks = await made({

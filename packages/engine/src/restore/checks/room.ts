@@ -1,7 +1,3 @@
-import { constants } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
-import { join } from 'node:path';
 import { formatBytes, limits } from '@holdfast/base';
 import type { PlannedMember } from '@holdfast/model';
 import type { Finding, Subject } from './request.ts';
@@ -11,25 +7,12 @@ const copies = 2.2;
 /** Bytes that etcd reserves for its log: two files of 64 MB (etcd's wal.SegmentSizeBytes). */
 const logBytes = 2 * 64_000_000;
 
-/** What a data directory's machine has to offer. Sizes are bytes. */
-interface Room {
-  /** Tells file systems apart: members of one machine may share one. */
-  readonly device: string;
-  readonly free: number;
-  readonly memory: number;
-  readonly writable: boolean;
-  /** Whether the old data can be renamed within the directory. */
-  readonly renames: boolean;
-}
-
-/** P11: every member has the disk and the memory for it. */
-export async function checkRoom(subject: Subject): Promise<Finding> {
+/** P11: every member has the disk and the memory for it, as its own machine has told. */
+export function checkRoom(subject: Subject): Finding {
   const { plan } = subject;
-  const looked = await Promise.all(
-    plan.members
-      .filter(({ role }) => role === 'member')
-      .map(async (member) => ({ member, room: await roomOf(member), wanted: wantedBytes(subject, member) })),
-  );
+  const looked = plan.members
+    .filter(({ role }) => role === 'member')
+    .map((member) => ({ member, room: member.sight.room, wanted: wantedBytes(subject, member) }));
   const faults: string[] = [];
   const shared = new Map<string, { free: number; wanted: number; names: string[] }>();
   for (const { member, room, wanted } of looked) {
@@ -42,10 +25,10 @@ export async function checkRoom(subject: Subject): Promise<Finding> {
         `the machine of ${name} has ${formatBytes(room.memory)} of memory for a database of ${formatBytes(plan.source.size)}`,
       );
     }
-    const sum = shared.get(room.device) ?? { free: room.free, wanted: 0, names: [] };
+    const sum = shared.get(room.fileSystem) ?? { free: room.free, wanted: 0, names: [] };
     sum.wanted += wanted;
     sum.names.push(name);
-    shared.set(room.device, sum);
+    shared.set(room.fileSystem, sum);
   }
   for (const { free, wanted, names } of shared.values()) {
     if (free >= wanted) continue;
@@ -57,7 +40,7 @@ export async function checkRoom(subject: Subject): Promise<Finding> {
   };
   if (faults.length > 0) return { outcome: 'failed', detail: faults.join('; '), evidence };
   if (unseen.length > 0) {
-    const detail = `the disks of ${unseen.join(', ')} could not be seen from here`;
+    const detail = `the disks of ${unseen.join(', ')} could not be seen`;
     return { outcome: 'warned', detail, evidence };
   }
   return { outcome: 'passed', detail: 'every member has the disk and the memory for it', evidence };
@@ -67,28 +50,4 @@ export async function checkRoom(subject: Subject): Promise<Finding> {
 function wantedBytes({ plan: { source } }: Subject, { name }: PlannedMember): number {
   const more = source.kind === 'salvage' && source.member === name ? 1 : 0;
   return Math.ceil((copies + more) * source.size) + logBytes + limits.spareSpaceBytes;
-}
-
-/** Undefined where the data directory is not on this machine. */
-async function roomOf({ dataDir, walDir }: PlannedMember): Promise<Room | undefined> {
-  const top = await stat(dataDir).catch(() => undefined);
-  if (top === undefined) return undefined;
-  const { bavail, bsize } = await statfs(dataDir);
-  const member = await stat(join(dataDir, 'member')).catch(() => undefined);
-  const folders = [dataDir, ...(walDir === undefined ? [] : [walDir])];
-  const writable = await Promise.all(
-    folders.map(async (folder) =>
-      access(folder, constants.W_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return {
-    device: String(top.dev),
-    free: bavail * bsize,
-    memory: totalmem(),
-    writable: writable.every(Boolean),
-    renames: member === undefined || member.dev === top.dev,
-  };
 }

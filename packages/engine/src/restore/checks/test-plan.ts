@@ -19,6 +19,7 @@ export function sightOf(changes: Partial<MemberSight> = {}): MemberSight {
     memberId: null,
     listed: null,
     version: null,
+    room: { fileSystem: 'a', free: 2 ** 40, memory: 2 ** 40, writable: true, renames: true },
     ...changes,
   };
 }

@@ -1,11 +1,23 @@
+import { otherKubernetes } from './other-kubernetes.ts';
 import type { Finding, Subject } from './request.ts';
 
 /**
  * P4: the etcd that will run understands the data: it has the snapshot's minor version or the next one. Where the version of
- * Kubernetes is wanted back as well, what a person has to see to of it is told.
+ * Kubernetes is wanted back as well, what a person has to see to of it is told; where it is not, that it is another.
  */
 export async function checkVersion(subject: Subject): Promise<Finding> {
-  const { outcome, detail, evidence } = await ofEtcd(subject);
+  const found = await ofEtcd(subject);
+  const other = await otherKubernetes(subject);
+  if (other === undefined) return withOpen(subject, found);
+  const parts = other.now.join(', ');
+  return {
+    outcome: found.outcome === 'passed' ? 'warned' : found.outcome,
+    detail: `${found.detail}; the data is that of Kubernetes ${other.saved}, and ${parts}, which stays: --scope kubernetesVersion brings the old one back`,
+    evidence: { ...found.evidence, kubernetes: other },
+  };
+}
+
+function withOpen(subject: Subject, { outcome, detail, evidence }: Finding): Finding {
   const open = (subject.plan.changes ?? []).filter(({ kind, applies }) => kind === 'version' && !applies);
   if (open.length === 0) return { outcome, detail, ...(evidence && { evidence }) };
   const parts = open.map(

@@ -71,12 +71,34 @@ async function worldOf(version: string | null = 'v1.34.1', withFiles = true) {
   return { world, repository, asked, plan };
 }
 
-test('etcd alone is brought back unless more is asked for, and no machine is compared', async () => {
+test('etcd alone is brought back unless more is asked for, and a machine is asked for its version alone', async () => {
   const { plan, asked } = await worldOf();
-  const made = await plan('none');
+  const made = await plan('none', []);
   expect([made.scope, made.changes, made.wanted]).toEqual(['none', undefined, undefined]);
-  expect(asked).toEqual([]);
+  expect(asked).toMatchObject([{ scope: 'kubernetesVersion', wanted: { version: 'v1.34.1' } }]);
+  expect(asked[0]!.artefact).toBeUndefined();
   expect(made.steps.some(({ kind }) => kind === 'configure')).toBe(false);
+  expect(made.checks.find(({ id }) => id === 'P4')?.detail).not.toContain('Kubernetes');
+});
+
+test('that Kubernetes is another by now, and stays, is warned of by P4 and changes nothing', async () => {
+  const { plan } = await worldOf();
+  const made = await plan('none');
+  expect([made.changes, made.wanted]).toEqual([undefined, undefined]);
+  expect(made.steps.some(({ kind }) => kind === 'configure')).toBe(false);
+  expect(made.checks.find(({ id }) => id === 'P4')).toMatchObject({
+    outcome: 'warned',
+    detail: expect.stringContaining(
+      'the data is that of Kubernetes v1.34.1, and kube-apiserver of api is v1.35.2, which stays: --scope kubernetesVersion',
+    ),
+    evidence: { kubernetes: { saved: 'v1.34.1', now: ['kube-apiserver of api is v1.35.2'] } },
+  });
+});
+
+test('a snapshot that does not tell its version has no machine asked', async () => {
+  const { plan, asked } = await worldOf(null);
+  await plan('none');
+  expect(asked).toEqual([]);
 });
 
 test('the version is that of the snapshot, the change is a step, and both are hashed with the plan', async () => {

@@ -1,13 +1,8 @@
 import { Failure, isFailure } from '@holdfast/base';
-import type {
-  ComponentDescription,
-  MemberDescription,
-  PlannedChange,
-  RestorePlan,
-  WantedConfiguration,
-} from '@holdfast/model';
+import type { PlannedChange, RestorePlan, WantedConfiguration } from '@holdfast/model';
 import type { VerbContext } from '../../context.ts';
-import type { ArtefactSource, RestoreNode } from '../node.ts';
+import { machinesOf } from '../machines.ts';
+import type { ArtefactSource } from '../node.ts';
 import { plannedEntry } from '../planned-content.ts';
 import { companionsOf, savedFiles } from '../saved-files.ts';
 import type { PlanRequest } from './request.ts';
@@ -69,25 +64,4 @@ async function wantedOf(
   if (companions === null) throw refused('no configuration was saved with the snapshot');
   const wanted = { version, companions };
   return { wanted, artefact: await savedFiles(source, wanted, repository) };
-}
-
-interface Here {
-  readonly members: MemberDescription[];
-  readonly components: ComponentDescription[];
-}
-
-/** What of the cluster lives on each machine; not what is said to be off. */
-function machinesOf({ members, controlPlane }: Planned, nodes: PlanRequest['nodes']): Map<RestoreNode, Here> {
-  const machines = new Map<RestoreNode, Here>();
-  const hereOf = (what: MemberDescription | ComponentDescription): Here => {
-    const node = nodes(what);
-    const found = machines.get(node) ?? { members: [], components: [] };
-    machines.set(node, found);
-    return found;
-  };
-  for (const { attested, role: _role, sight: _sight, ...member } of members)
-    if (attested === undefined) hereOf(member).members.push(member);
-  for (const { attested, running: _running, detail: _detail, ...component } of controlPlane)
-    if (attested === undefined) hereOf(component).components.push(component);
-  return machines;
 }

@@ -1,4 +1,4 @@
-import type { ClusterDescription, RestorePlan, RestoreScope } from '@holdfast/model';
+import type { Attestation, ClusterDescription, RestorePlan, RestoreScope } from '@holdfast/model';
 import type { Repository } from '@holdfast/repository';
 import type { Connect, NodeOf } from '../ports.ts';
 
@@ -35,7 +35,7 @@ export interface PlanRequest extends TriageRequest {
   /** How far revisions are moved; null: not at all; far enough for any watcher when absent. */
   readonly bump?: RestorePlan['bump'];
   /** Members, and parts of the control plane, that cannot be reached and that a person vouches to be off. */
-  readonly attest?: readonly { readonly member: string; readonly reason: string }[];
+  readonly attest?: readonly Attestation[];
   readonly skips?: RestorePlan['skips'];
   /** How much is brought back; etcd alone when absent. */
   readonly scope?: RestoreScope;
