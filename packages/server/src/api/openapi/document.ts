@@ -64,7 +64,7 @@ function operationOf(name: RouteName, route: Route, components: Components): Doc
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !route.body.safeParse(undefined).success,
             content: { 'application/json': { schema: components.bodyOf(name) } },
           },
         }),
