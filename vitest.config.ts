@@ -28,6 +28,7 @@ export default defineConfig({
           exclude: ['**/*.real.test.ts', '**/node_modules/**'],
           // Against a hang, not against a slow machine.
           testTimeout: 60_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },

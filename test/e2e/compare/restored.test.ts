@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { etcdMinors, etcdOrSkip, startPlanned, type EtcdMinor } from '@holdfast/test-servers';
+import { etcdMinors, etcdOrSkip, inTurn, startPlanned } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectSame, fillRichly, live, planFor, restoreByHoldfast, saved } from './index.ts';
 
@@ -13,7 +13,7 @@ afterAll(async () => rm(folder, { recursive: true, force: true }));
 
 const bump = { by: 1_000_000, markCompacted: true };
 
-describe.each(etcdMinors.map((version) => [version] as [EtcdMinor]))('etcd %s', async (version) => {
+describe.each(inTurn(etcdMinors, 2))('etcd %s', async (version) => {
   const { skip } = await etcdOrSkip(version);
   const canBump = version !== '3.4';
 

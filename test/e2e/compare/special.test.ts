@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import {
   etcdMinors,
   etcdOrSkip,
+  inTurn,
   openGateway,
   startCluster,
   startPlanned,
   type ClusterPlan,
-  type EtcdMinor,
   type Gateway,
 } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ function startUnhealthy(plan: ClusterPlan): Gateway & AsyncDisposable & { disarm
   };
 }
 
-describe.each(etcdMinors.map((version) => [version] as [EtcdMinor]))('etcd %s', async (version) => {
+describe.each(inTurn(etcdMinors, 2))('etcd %s', async (version) => {
   const { skip } = await etcdOrSkip(version);
   const byTool = version === '3.4' ? null : bump;
 

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { etcdOrSkip, s3OrSkip, seededRandom } from '@holdfast/test-servers';
+import { inTurn, etcdOrSkip, s3OrSkip, seededRandom } from '@holdfast/test-servers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { deathsOf, changesOf, seedOf, someOf, toldOf, type Death } from './changes.ts';
 import { requestDeaths } from './requests.ts';
@@ -112,7 +112,7 @@ describe.skipIf(skips.some(({ skip }) => skip))('a save to a folder and a bucket
     const all = requestDeaths(places.proxy.requests.slice(from));
     const deaths = someOf(all, ({ how }) => how, 1, random);
     expect(deaths.length).toBeGreaterThan(10);
-    for (const { of, how, rule } of deaths) {
+    for (const { of, how, rule } of inTurn(deaths, 2)) {
       const what = `${how} ${of} (${rule.nth})`;
       expect({ what, status: await places.killedAt(rule, places.save(nextName())) }).toEqual({
         what,

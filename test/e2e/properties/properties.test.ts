@@ -9,6 +9,7 @@ import { openRepository } from '@holdfast/repository';
 import {
   type EtcdCluster,
   etcdMinors,
+  inTurn,
   planCluster,
   startCluster,
   startPlanned,
@@ -24,7 +25,8 @@ import { play } from './play.ts';
  */
 const only = process.env['HOLDFAST_SEED'];
 const count = Number(process.env['HOLDFAST_SEEDS'] ?? 300);
-const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)];
+const all = Array.from({ length: count }, (_, i) => i + 1);
+const seeds = only === undefined ? inTurn(all, 3) : [Number(only)];
 /** How many seeds run at once; each has up to one etcd running. */
 const lanes = 3;
 

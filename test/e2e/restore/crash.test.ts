@@ -44,7 +44,7 @@ const points = steps.flatMap((step) =>
 
 /** Each point, with each of the two ways to end it. */
 const ends = points.flatMap((point) => (['resume', 'rollback'] as const).map((verb) => ({ verb, point })));
-const today = inTurn(ends, 8);
+const today = inTurn(ends, 12);
 const endedBy = (wanted: string): typeof points =>
   today.filter(({ verb }) => verb === wanted).map(({ point }) => point);
 

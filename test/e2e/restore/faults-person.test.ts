@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { etcdOrSkip, etcdsUnder } from '@holdfast/test-servers';
+import { etcdOrSkip, etcdsUnder, inTurn } from '@holdfast/test-servers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { beginHoldfast } from '../product.ts';
 import { Lab } from './lab.ts';
@@ -115,7 +115,7 @@ describe.skipIf(skip)('a restore of three members that run, and people at the ke
     await expectNew(lab, lab.members, lab.content.atSnapshot);
   });
 
-  test.each(['fetch', 'stop', 'keep', 'stage', 'start', 'agree'] as const)(
+  test.each(inTurn(['fetch', 'stop', 'keep', 'stage', 'start', 'agree'] as const, 2))(
     'Ctrl-C once while %s is done stops at a safe point, and it is resumed',
     async (kind) => {
       await lab.reset();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { failureTable, isFailure, type FailureCode } from '@holdfast/base';
 import {
   faultProxy,
+  inTurn,
   s3Kinds,
   s3OrSkip,
   s3Server,
@@ -201,7 +202,7 @@ for (const kind of s3Kinds) {
       expect(await uploads()).toEqual([]);
     }
 
-    test.each(table)('%s, where %s meets %j', async (act, request, fault, stays, passes) => {
+    test.each(inTurn(table, 2))('%s, where %s meets %j', async (act, request, fault, stays, passes) => {
       const { body, before, do: run } = acts[act];
       // What is sent goes into the kernel at once: only what is received shows that a line lives.
       const alive = act === 'put' ? storage : impatient;
