@@ -11,5 +11,7 @@
  */
 export { makeLog, type LogSink } from './log.ts';
 export { serverMetricTable } from './metrics/metric-table.ts';
+export type { StorePlace } from './open-store.ts';
+export { resetPassword, type PasswordReset } from './reset-password.ts';
 export { startServer, type RunningServer, type ServerOptions } from './server.ts';
 export type { CertificateFiles } from './pki/server-tls.ts';

@@ -1,31 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Failure, type Clock } from '@holdfast/base';
 import type { Logger } from 'pino';
+import { takeFirstBytes, type Connections } from './api/connections.ts';
 import { makePasswords } from './auth/password.ts';
 import { compose, type Composed } from './compose.ts';
 import type { ServerContext } from './context.ts';
 import { makeFirstAdmin } from './first-admin.ts';
 import { newId } from './ids.ts';
+import { openStore, type StorePlace } from './open-store.ts';
 import { openAuthority } from './pki/authority.ts';
 import { serverTls, type CertificateFiles } from './pki/server-tls.ts';
 import { openSealer } from './secrets/key-file.ts';
-import { openPostgresStore } from './store/postgresql/open.ts';
-import { openSqliteStore } from './store/sqlite/open.ts';
-import type { Store } from './store/store.ts';
 
 /** How a server is to be. */
-export interface ServerOptions {
-  /** Its own folder: the database where it is SQLite, the key of secrets, what was seen of repositories. */
-  readonly dataDir: string;
+export interface ServerOptions extends StorePlace {
   /** Port 0: any that is free. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Names and addresses by which it is reached, beside this machine's own. */
   readonly advertised: readonly string[];
-  /** Of PostgreSQL; null: SQLite in the data folder. */
-  readonly databaseUrl: string | null;
   /** Null: `secrets.key` in the data folder, which is made where it is not there. */
   readonly secretsKeyFile: string | null;
   /** Null: a certificate of the fleet's own CA. */
@@ -78,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sealer = await openSealer(options.secretsKeyFile ?? join(dataDir, 'secrets.key'), random, {
     make: options.secretsKeyFile === null,
   });
-  const store = await openStore(options);
+  const store = await openStore(options, options.clock);
   try {
     const context: ServerContext = {
       ...{ clock: options.clock, store, sealer, log, random, holdfast: options.version },
@@ -109,12 +105,13 @@ async function start(context: ServerContext, options: ServerOptions): Promise<Ru
     ...{ metricsOpen: options.metricsOpen, standInAfterMs: options.standInAfterMs },
     variables: options.variables,
   });
+  const connections = takeFirstBytes(composed.app.server as unknown as Server);
   const url = await listen(composed, options);
   log.info(
     { url, replica: context.replica, store: context.store.kind, ca: authority.sha256 },
     'the server is up',
   );
-  const running = run(composed, context, stopping);
+  const running = run({ ...composed, connections }, context, stopping);
   return {
     ...{ url, ca: authority.certificate, caSha256: authority.sha256, adminPasswordFile },
     ended: running.ended,
@@ -133,12 +130,6 @@ async function makeFolders(dataDir: string): Promise<void> {
   }
 }
 
-async function openStore({ databaseUrl, dataDir, clock }: ServerOptions): Promise<Store> {
-  return databaseUrl === null
-    ? openSqliteStore({ file: join(dataDir, 'holdfast.db'), clock })
-    : openPostgresStore({ url: databaseUrl, clock });
-}
-
 async function listen({ app }: Composed, { listen }: ServerOptions): Promise<string> {
   const { host, port } = listen;
   try {
@@ -152,18 +143,25 @@ async function listen({ app }: Composed, { listen }: ServerOptions): Promise<str
   return `https://${isAny ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
+type Running = Composed & { readonly connections: Connections };
+
 /** Ends connections as they fall idle, and after the time of grace those that do not. */
-async function letGo({ server }: Composed['app'], clock: Clock, over: AbortSignal): Promise<void> {
+async function letGo(
+  { app: { server }, connections }: Running,
+  clock: Clock,
+  over: AbortSignal,
+): Promise<void> {
   const begun = clock.monotonic();
   while (!over.aborted && clock.monotonic() - begun < graceMs) {
     server.closeIdleConnections();
     await clock.sleep(idleLookMs, over).catch(() => undefined);
   }
-  if (!over.aborted) server.closeAllConnections();
+  if (!over.aborted) connections.end();
 }
 
 /** Has everything go on by itself, until somebody stops it or a part of it fails. */
-function run({ app, runs }: Composed, context: ServerContext, stopping: AbortController) {
+function run(running: Running, context: ServerContext, stopping: AbortController) {
+  const { app, runs } = running;
   const { clock, log, store } = context;
   const failed = Promise.withResolvers<void>();
   const all = Promise.all(
@@ -183,7 +181,7 @@ function run({ app, runs }: Composed, context: ServerContext, stopping: AbortCon
     stopping.abort(new Failure('server-stopping', 'it was asked to'));
     const over = new AbortController();
     const closed = Promise.all([app.close(), all]).finally(() => over.abort());
-    await letGo(app, clock, over.signal);
+    await letGo(running, clock, over.signal);
     await closed;
     await store[Symbol.asyncDispose]();
     log.info('the server has ended');

@@ -10,6 +10,8 @@ export interface AgentCounts {
   readonly failures: number;
   readonly others: number;
   readonly heard: number;
+  /** Agents that were answered since the time that was asked for. */
+  readonly answered: number;
 }
 
 /** Processes of simulated agents. */
@@ -35,12 +37,14 @@ export class AgentProcesses implements AsyncDisposable {
     await Promise.all(joining);
   }
 
-  async counts(): Promise<AgentCounts> {
-    const all = await Promise.all(this.#processes.map((child) => asked(child, { task: 'tell' })));
-    const sum = { syncs: 0, failures: 0, others: 0, heard: 0 };
+  /** @param since milliseconds since 1970 */
+  async counts(since = 0): Promise<AgentCounts> {
+    const all = await Promise.all(this.#processes.map((child) => asked(child, { task: 'tell', since })));
+    const sum = { syncs: 0, failures: 0, others: 0, heard: 0, answered: 0 };
     for (const told of all) {
       if (told.told !== 'counts') continue;
-      for (const count of ['syncs', 'failures', 'others', 'heard'] as const) sum[count] += told[count];
+      for (const count of ['syncs', 'failures', 'others', 'heard', 'answered'] as const)
+        sum[count] += told[count];
       this.saves.push(...told.saves);
     }
     return sum;

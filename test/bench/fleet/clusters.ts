@@ -1,3 +1,4 @@
+import { isFailure } from '@holdfast/base';
 import { connectServer, type ServerClient } from '@holdfast/client';
 import type { Schedule } from '@holdfast/model';
 import type { AgentPlan } from './messages.ts';
@@ -5,6 +6,9 @@ import type { AgentPlan } from './messages.ts';
 /** People's requests are limited by their token: as many as make the work go on. */
 const tokens = 8;
 const atOnce = 16;
+/** Each has the three agents of its cluster ask anew at once. */
+const putsAtOnce = 4;
+const attempts = 4;
 const agentsEach = 3;
 
 /** A person with more than one token, who does the same to many clusters. */
@@ -57,12 +61,20 @@ export class Clusters implements AsyncDisposable {
 
   /** Gives each of them one more policy. */
   async schedule(policy: (at: number) => NamedSchedule): Promise<void> {
-    await this.#each(this.ids.length, async (client, at) => put(client, this.ids[at]!, policy(at)));
+    await this.#each(
+      this.ids.length,
+      async (client, at) => put(client, this.ids[at]!, policy(at)),
+      putsAtOnce,
+    );
   }
 
-  async #each(count: number, work: (client: ServerClient, at: number) => Promise<void>): Promise<void> {
+  async #each(
+    count: number,
+    work: (client: ServerClient, at: number) => Promise<void>,
+    most = atOnce,
+  ): Promise<void> {
     let next = 0;
-    const workers = Array.from({ length: atOnce }, async (_, worker) => {
+    const workers = Array.from({ length: most }, async (_, worker) => {
       for (let at = next++; at < count; at = next++) await work(this.#clients[worker % tokens]!, at);
     });
     await Promise.all(workers);
@@ -83,5 +95,13 @@ export interface NamedSchedule {
 async function put(client: ServerClient, cluster: string, policy: NamedSchedule): Promise<void> {
   const { name } = policy;
   const rest = { targets: [{ repository: 'main' }], retention: { last: 10 } };
-  await client.call('putPolicy', { params: { cluster, policy: name }, body: { ...policy, ...rest } });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.call('putPolicy', { params: { cluster, policy: name }, body: { ...policy, ...rest } });
+      return;
+    } catch (error) {
+      // Beside thousands of agents a new connection may take too long; put twice it is the same.
+      if (!isFailure(error, 'server-unreachable') || attempt === attempts) throw error;
+    }
+  }
 }

@@ -9,6 +9,7 @@ import { startPostgresql } from '@holdfast/test-servers';
 import { AgentProcesses } from './agent-processes.ts';
 import { Clusters, type NamedSchedule } from './clusters.ts';
 import { account, type Account, lateness, type Lateness } from './runs.ts';
+import { restart, type Restart } from './restart.ts';
 import { ServerProcess } from './server-process.ts';
 
 export interface FleetBenchOptions {
@@ -50,6 +51,8 @@ export interface FleetOutcome {
   readonly worst: AtOneMinute | null;
   /** The same, with one of two replicas killed in the midst of it; null on SQLite. */
   readonly killed: AtOneMinute | null;
+  /** The one server started again; null on PostgreSQL. */
+  readonly restart: Restart | null;
 }
 
 /** All clusters due at the same minute: processor time is of the servers that live at its end. */
@@ -86,7 +89,7 @@ async function run(
 ): Promise<FleetOutcome> {
   const { clusters: count, tell } = options;
   await using ends = new AsyncDisposableStack();
-  const { servers, password } = await startServers(options, folder, databaseUrl, ends);
+  const { servers, password, startAgain } = await startServers(options, folder, databaseUrl, ends);
   const ca = await caOf(servers[0]!.url);
   const clusters = ends.use(await Clusters.logIn(servers[0]!.url, ca, password));
   const plans = await clusters.make(count);
@@ -109,17 +112,21 @@ async function run(
   );
   const steady = await steadyWindow(options, servers, agents, ca);
   const made = { clusters: count, agents: plans.length, joinSeconds, joinCpuSeconds, steady };
-  if (!options.atOneMinute) return { ...made, worst: null, killed: null };
+  if (!options.atOneMinute) return { ...made, worst: null, killed: null, restart: null };
   tell('the steady window is over; all clusters are due at one minute next');
   const fleet = { clusters, servers, agents };
   const worst = await allAtOnce(fleet, 'all', async () => {});
-  if (databaseUrl === null) return { ...made, worst, killed: null };
+  if (databaseUrl === null) {
+    tell('and the server is stopped, and started again');
+    const startedAgain = await restart(servers[0]!, startAgain, { agents, count: plans.length });
+    return { ...made, worst, killed: null, restart: startedAgain };
+  }
   tell('and once more, with one replica killed');
   const killed = await allAtOnce(fleet, 'killed', async (due) => {
     await sleep(due + killAfterMs - Date.now());
     await servers[1]!.kill('SIGKILL');
   });
-  return { ...made, worst, killed };
+  return { ...made, worst, killed, restart: null };
 }
 
 async function startServers(
@@ -127,11 +134,12 @@ async function startServers(
   folder: string,
   databaseUrl: string | null,
   ends: AsyncDisposableStack,
-): Promise<{ servers: ServerProcess[]; password: string }> {
+): Promise<{ servers: ServerProcess[]; password: string; startAgain: () => Promise<ServerProcess> }> {
   const password = randomBytes(12).toString('hex');
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   const servers: ServerProcess[] = [];
+  const starts: ((port: number) => Promise<ServerProcess>)[] = [];
   for (const name of databaseUrl === null ? ['one'] : ['one', 'two']) {
     mkdirSync(join(folder, name));
     const secretsKeyFile = servers.length === 0 ? null : join(folder, 'one', 'secrets.key');
@@ -142,9 +150,13 @@ async function startServers(
       databaseUrl,
       profileTo,
     };
-    servers.push(ends.use(await ServerProcess.start(started)));
+    const start = async (port: number): Promise<ServerProcess> =>
+      ends.use(await ServerProcess.start({ ...started, port }));
+    servers.push(await start(0));
+    starts.push(start);
   }
-  return { servers, password };
+  const startAgain = (): Promise<ServerProcess> => starts[0]!(Number(new URL(servers[0]!.url).port));
+  return { servers, password, startAgain };
 }
 
 async function steadyWindow(

@@ -14,7 +14,8 @@ export type AgentTask =
       readonly ca: string;
       readonly agents: readonly AgentPlan[];
     }
-  | { readonly task: 'tell' }
+  /** @param since milliseconds since 1970 */
+  | { readonly task: 'tell'; readonly since: number }
   | { readonly task: 'stop' };
 
 /** A save that an agent was ordered to make, when its order came to it first (milliseconds since 1970). */
@@ -38,5 +39,7 @@ export type AgentsTold =
       readonly others: number;
       /** Agents that have their assignment and have told their inventory. */
       readonly heard: number;
+      /** Agents that were answered since then. */
+      readonly answered: number;
       readonly saves: readonly SaveBegun[];
     };

@@ -1,6 +1,7 @@
 import { formatBytes } from '@holdfast/base';
 import { type AtOneMinute, benchFleet, type FleetOutcome } from './fleet.ts';
 import type { NamedSchedule } from './clusters.ts';
+import type { Restart } from './restart.ts';
 import type { Account, Lateness } from './runs.ts';
 
 /** Once an hour, at a minute of each cluster's own. */
@@ -30,7 +31,7 @@ export async function runFleet(options: {
 }
 
 function report(outcome: FleetOutcome, minutes: number): string[] {
-  const { steady, worst, killed } = outcome;
+  const { steady, worst, killed, restart } = outcome;
   return [
     `${outcome.clusters} clusters, ${outcome.agents} agents, joined in ${outcome.joinSeconds.toFixed(1)} s (CPU of the server ${outcome.joinCpuSeconds.toFixed(1)} s)`,
     `steady, ${minutes} min, a save an hour of each cluster: ${late(steady.late)}`,
@@ -41,7 +42,12 @@ function report(outcome: FleetOutcome, minutes: number): string[] {
     ),
     ...atOnce('all at one minute', worst),
     ...atOnce('all at one minute, one of two replicas killed', killed),
+    ...(restart === null ? [] : [back(restart)]),
   ];
+}
+
+function back({ agents, seconds, cpuSeconds, bytes }: Restart): string {
+  return `started again after 10 s: all ${agents} agents are back after ${seconds.toFixed(1)} s; CPU ${cpuSeconds.toFixed(1)} s, ${formatBytes(bytes)}`;
 }
 
 function atOnce(what: string, came: AtOneMinute | null): string[] {

@@ -36,14 +36,16 @@ export class ServerProcess implements AsyncDisposable {
     readonly secretsKeyFile: string | null;
     readonly databaseUrl: string | null;
     readonly profileTo: string | null;
+    /** Where it was before; 0: any that is free. */
+    readonly port: number;
   }): Promise<ServerProcess> {
     const { dataDir, databaseUrl, secretsKeyFile, profileTo } = options;
     const profiling = profileTo === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-    const args = ['server', '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--metrics-open'];
+    const args = ['server', '--data-dir', dataDir, '--listen', `127.0.0.1:${options.port}`, '--metrics-open'];
     const key = secretsKeyFile === null ? [] : ['--secrets-key-file', secretsKeyFile];
     const password = ['--admin-password-file', options.password];
     const log = `${dataDir}.log`;
-    const out = openSync(log, 'a');
+    const out = openSync(log, 'w');
     const child = spawn(process.execPath, [...flags, ...profiling, bin, ...args, ...key, ...password], {
       stdio: ['ignore', out, out],
       env: { ...process.env, MALLOC_ARENA_MAX: '1', HOLDFAST_DATABASE_URL: databaseUrl ?? '' },

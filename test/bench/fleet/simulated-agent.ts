@@ -45,6 +45,8 @@ export class SimulatedAgent {
   #wantsInventory = true;
   #isTelling = false;
   #isHeard = false;
+  /** When the server answered last, milliseconds since 1970. */
+  answeredAt = 0;
 
   constructor(plan: AgentPlan, servers: readonly string[], ca: string, counts: Counts) {
     this.#plan = plan;
@@ -127,6 +129,7 @@ export class SimulatedAgent {
     };
     const reply = SyncReply.parse(await this.#connections.ask(this.#url, '/agent/v1/sync', request));
     this.#counts.syncs += 1;
+    this.answeredAt = Date.now();
     this.#wantsInventory = reply.wantsInventory || (this.#wantsInventory && !isTold);
     return reply;
   }

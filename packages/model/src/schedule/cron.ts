@@ -9,6 +9,8 @@ export interface Times {
 }
 
 const remembered = new Map<string, Times>();
+/** One takes 80 KB, and to make it anew takes less than a millisecond. */
+const mostLines = 100;
 
 /**
  * The times of a cron line with five fields in a time zone. A line that names its hours has each of them once a day:
@@ -33,8 +35,7 @@ export function cronTimes(line: string, timeZone: string): Times {
     // Croner answers with what is before a second, and lines have no seconds.
     latest: (ms) => cron.previousRuns(1, new Date(Math.floor(ms / 1000) * 1000 + 1000))[0]?.getTime() ?? null,
   };
-  // What is asked for comes from policies, of which there are few; a test that draws lines asks for many.
-  if (remembered.size >= 100) remembered.clear();
+  if (remembered.size >= mostLines) remembered.clear();
   remembered.set(key, times);
   return times;
 }

@@ -7,6 +7,10 @@ const dayMs = 24 * hourMs;
 const yearMs = 366 * dayMs;
 
 const remembered = new Map<string, number>();
+/** To reckon one takes milliseconds, and a server asks for those of all policies every half a minute. */
+const mostLines = 10_000;
+const rememberedChanges = new Map<string, readonly number[]>();
+const mostZones = 1_000;
 
 /**
  * The longest time between two runs of a schedule in milliseconds, from the year of `now` on: nights, weekends, months
@@ -23,7 +27,7 @@ export function longestGap(schedule: Schedule, now: Date): number {
   const times = scheduleTimes(schedule, 0);
   const days = isDaily(schedule.cron) ? 0 : longestBetweenDays(times, start);
   const gap = days > dayMs ? days : longestInDays(times, start, schedule.timeZone);
-  if (remembered.size >= 100) remembered.clear();
+  if (remembered.size >= mostLines) remembered.clear();
   remembered.set(key, gap);
   return gap;
 }
@@ -75,7 +79,17 @@ function stepOf(times: Times, at: number, longest: number): { at: number | null;
 }
 
 /** When the offset of a zone changes within a year, to the minute. */
-function clockChanges(start: number, timeZone: string): number[] {
+function clockChanges(start: number, timeZone: string): readonly number[] {
+  const key = `${start} ${timeZone}`;
+  const known = rememberedChanges.get(key);
+  if (known !== undefined) return known;
+  const changes = lookForChanges(start, timeZone);
+  if (rememberedChanges.size >= mostZones) rememberedChanges.clear();
+  rememberedChanges.set(key, changes);
+  return changes;
+}
+
+function lookForChanges(start: number, timeZone: string): number[] {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   const offsetAt = (ms: number): string => format.format(ms).split(' ').at(-1)!;
   const changes: number[] = [];

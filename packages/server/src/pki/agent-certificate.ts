@@ -30,7 +30,20 @@ export async function issueAgentCertificate(
   csr: string,
   { node, cluster }: { readonly node: string; readonly cluster: string },
 ): Promise<AgentCertificate> {
-  const publicKey = await provenKey(csr);
+  return await certifyKey(context, authority, await provenKey(csr), { node, cluster });
+}
+
+/**
+ * The same for a key that was proven before.
+ *
+ * @param publicKey what provenKey has told
+ */
+export async function certifyKey(
+  context: Pick<ServerContext, 'clock'>,
+  authority: Authority,
+  publicKey: Uint8Array,
+  { node, cluster }: { readonly node: string; readonly cluster: string },
+): Promise<AgentCertificate> {
   const now = context.clock.now().getTime();
   // Certificates know no milliseconds.
   const notAfter = new Date(Math.floor((now + lifeMs) / 1_000) * 1_000);

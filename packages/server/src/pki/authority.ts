@@ -54,40 +54,53 @@ export async function openAuthority(
     'sign',
   ]);
   const ca = new x509.X509Certificate(certificate);
+  const issuer = {
+    name: ca.subjectName,
+    notAfter: ca.notAfter,
+    key: signingKey,
+    keyIdentifier: await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
+  };
   return {
     certificate,
     sha256: createHash('sha256').update(Buffer.from(ca.rawData)).digest('hex'),
     parsed: new X509Certificate(certificate),
-    sign: (wanted) => sign(wanted, ca, signingKey, context.random),
+    sign: (wanted) => sign(wanted, issuer, context.random),
   };
+}
+
+/** What every certificate has of the CA; reckoned once. */
+interface Issuer {
+  readonly name: x509.Name;
+  readonly notAfter: Date;
+  readonly key: webcrypto.CryptoKey;
+  readonly keyIdentifier: x509.AuthorityKeyIdentifierExtension;
 }
 
 async function sign(
   wanted: WantedCertificate,
-  ca: x509.X509Certificate,
-  signingKey: webcrypto.CryptoKey,
+  issuer: Issuer,
   random: ServerContext['random'],
 ): Promise<string> {
-  if (wanted.notAfter > ca.notAfter)
-    throw new Failure('authority-ended', `it ends on ${ca.notAfter.toISOString().slice(0, 10)}`);
+  if (wanted.notAfter > issuer.notAfter)
+    throw new Failure('authority-ended', `it ends on ${issuer.notAfter.toISOString().slice(0, 10)}`);
   const publicKey = new x509.PublicKey(asBuffer(wanted.publicKey));
   const usages = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
   const made = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(random),
     subject: wanted.subject,
-    issuer: ca.subjectName,
+    issuer: issuer.name,
     notBefore: wanted.notBefore,
     notAfter: wanted.notAfter,
     signingAlgorithm: signing,
     publicKey,
-    signingKey,
+    signingKey: issuer.key,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension(wanted.usages.map((usage) => usages[usage])),
       new x509.SubjectAlternativeNameExtension(wanted.names),
-      await x509.SubjectKeyIdentifierExtension.create(publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
+      new x509.SubjectKeyIdentifierExtension(keyIdentifier(wanted.publicKey)),
+      issuer.keyIdentifier,
     ],
   });
   return `${made.toString('pem')}\n`;
@@ -124,6 +137,11 @@ function serialNumber(random: ServerContext['random']): string {
   const bytes = Buffer.from(random(16));
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;
   return bytes.toString('hex');
+}
+
+/** RFC 7093, section 2, method 4: 160 bits of a SHA-256 of the SubjectPublicKeyInfo. */
+function keyIdentifier(publicKey: Uint8Array): string {
+  return createHash('sha256').update(publicKey).digest('hex').slice(0, 40);
 }
 
 function asBuffer(bytes: Uint8Array): ArrayBuffer {

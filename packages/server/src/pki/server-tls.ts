@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { SecureContextOptions, Server, TlsOptions } from 'node:tls';
 import { Failure } from '@holdfast/base';
 import type { ServerContext } from '../context.ts';
+import { repeat } from '../repeat.ts';
 import { earlierMs, signing, type Authority } from './authority.ts';
 
 /** TLS of the one port that serves people and agents. */
@@ -69,14 +70,9 @@ export async function serverTls(
   };
   return {
     options: { ...withCa(), requestCert: true, rejectUnauthorized: false },
-    async run(server, signal) {
-      while (!signal.aborted) {
-        await context.clock.sleep(minute, signal).catch(() => undefined);
-        if (signal.aborted) return;
-        await look(server).catch((error: unknown) =>
-          context.log.error({ error: String(error) }, 'the certificate of the server could not be renewed'),
-        );
-      }
+    run: async (server, signal) => {
+      const failed = 'the certificate of the server could not be renewed';
+      await repeat(context, { everyMs: minute, failed, work: async () => look(server) }, signal);
     },
   };
 }

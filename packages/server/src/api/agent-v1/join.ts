@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { checkJoinToken, redeemJoinToken } from '../../auth/join-token.ts';
 import { connectedMs } from '../../gate/gate.ts';
 import { newId } from '../../ids.ts';
-import { issueAgentCertificate, issuedAt, provenKey } from '../../pki/agent-certificate.ts';
+import { certifyKey, issuedAt, provenKey } from '../../pki/agent-certificate.ts';
 import type { Tables } from '../../store/store.ts';
 import type { StoredJoinToken, StoredNode } from '../../store/nodes.ts';
 import type { AgentApiParts } from './parts.ts';
@@ -35,14 +35,13 @@ export async function join(
   const { store } = context;
   // Before anything is reckoned: who has no token costs next to nothing.
   const valid = await checkJoinToken(context, token);
-  const key = createHash('sha256')
-    .update(await provenKey(csr))
-    .digest('hex');
+  const proven = await provenKey(csr);
+  const key = createHash('sha256').update(proven).digest('hex');
   const cluster = await store.clusters.get(valid.cluster);
   if (cluster === undefined) throw new Failure('join-refused', 'its cluster was removed');
   const { node, how } = await store.transaction((tables) => take(parts, tables, valid, { token, key, name }));
   const of = { node, cluster: valid.cluster };
-  const { certificate, notAfter } = await issueAgentCertificate(context, authority, csr, of);
+  const { certificate, notAfter } = await certifyKey(context, authority, proven, of);
   await store.nodes.setCertificate(node, notAfter);
   store.bell.ring('node', node);
   await auditor.note({
@@ -79,7 +78,7 @@ async function take(
     const joinedAt = context.clock.now().toISOString();
     await tables.nodes.create({ id: node, cluster, name, joinedAt, certificateNotAfter: null });
   }
-  await tables.replies.finish(joiners, asked, { status: 200, headers: {}, body: node });
+  await tables.replies.finish(joiners, asked, { status: 200, headers: {}, body: node }, valid.expiresAt);
   return { node, how: same === undefined ? 'new' : 'took-over' };
 }
 
