@@ -15,7 +15,8 @@ export function containerOf(part: NodePart): string | undefined {
 
 /**
  * What runs Kubernetes' part of this machine: units of systemd, and only where there is none of them RKE's containers. A unit
- * that is not active is none of it: a machine may have those of a server and of an agent installed, and runs one.
+ * that is not active is none of it: a machine may have those of a server and of an agent installed, and runs one. One that
+ * has failed is where no other runs: it may be what is to be mended, or was left from an earlier life of the machine.
  */
 export async function findNodeParts(access: HostAccess, signal?: AbortSignal): Promise<NodePart[]> {
   const found = await activeUnits(access, signal);
@@ -35,12 +36,14 @@ async function activeUnits(access: HostAccess, signal: AbortSignal | undefined):
   if (status !== 0) return [];
   // One block for each unit, with an empty line between them.
   const blocks = stdout.split('\n\n').map((block) => new Set(block.trim().split('\n')));
-  return units.filter((unit) =>
-    blocks.some(
-      (lines) =>
-        lines.has(`Id=${unit}`) && lines.has('LoadState=loaded') && !lines.has('ActiveState=inactive'),
-    ),
-  );
+  const there = units.flatMap((unit) => {
+    const block = blocks.find((lines) => lines.has(`Id=${unit}`) && lines.has('LoadState=loaded'));
+    return block === undefined || block.has('ActiveState=inactive')
+      ? []
+      : [{ unit, hasFailed: block.has('ActiveState=failed') }];
+  });
+  const up = there.filter(({ hasFailed }) => !hasFailed);
+  return (up.length > 0 ? up : there).map(({ unit }) => unit);
 }
 
 /** Whether a machine that runs these has neither a control plane nor an etcd to run, so that none is missed there. */

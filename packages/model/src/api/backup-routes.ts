@@ -10,7 +10,14 @@ import { PageQuery, pageOf, routesOf } from './route.ts';
 
 const Cluster = z.strictObject({ cluster: ClusterId });
 const Repository = z.strictObject({ repository: RepositoryName });
-const OnePolicy = Cluster.extend({ policy: z.string().regex(policyNamePattern) });
+const OnePolicy = Cluster.extend({
+  policy: z
+    .string()
+    .regex(
+      policyNamePattern,
+      'a name is up to 63 lower-case letters, digits and dashes, with no dash at its ends',
+    ),
+});
 const Snapshot = Cluster.extend({ snapshot: z.string().max(400) });
 
 const WrittenRepository = z.strictObject({

@@ -30,7 +30,7 @@ export const RestoreRequest = z.strictObject({
     .default([]),
   /** The snapshot of another cluster is wanted. */
   clone: z.boolean().default(false),
-  /** What runs Kubernetes on the nodes is restarted once the restore has succeeded, one node after the other. */
+  /** What runs Kubernetes on the nodes is restarted once the restore has succeeded, or is put back after it has served, one node after the other. */
   restartNodes: z.boolean().default(true),
   /** In place of what the agents tell: for nodes that are new, or of which nothing is known any more. */
   description: ClusterDescription.optional(),

@@ -5,6 +5,7 @@ import { onceByKey } from './idempotency.ts';
 const asked = { user: 'u-aaaaa', key: 'k', request: ['POST', '/v1/clusters', '{"name":"prod"}'] };
 const reply = { status: 201, headers: {}, body: 'done' };
 
+const refused = () => Promise.reject(new Error('the name is taken'));
 /** What a process does no more once it is killed. */
 const killed = () => Promise.reject(new Error('killed'));
 
@@ -18,7 +19,11 @@ test('a key whose server has died while it was at work says so after a minute, a
     times += 1;
     return reply;
   };
-  await expect(onceByKey(dying, asked, work)).rejects.toThrow('killed');
+  const dead = async () => {
+    times += 1;
+    return killed();
+  };
+  await expect(onceByKey(dying, asked, dead)).rejects.toThrow('killed');
   await expect(onceByKey(context, asked, work)).rejects.toMatchObject({ code: 'request-under-way' });
   clock.advance(60_000);
   await expect(onceByKey(context, asked, work)).rejects.toMatchObject({ code: 'request-broken-off' });
@@ -49,4 +54,25 @@ test('a key whose server was only slow is answered in the end', async () => {
   going.resolve(reply);
   expect(await first).toEqual(reply);
   expect(await again()).toEqual({ ...reply, headers: { 'idempotent-replayed': 'true' } });
+});
+
+test('a reply that cannot be kept is given all the same, and its key stays used: it was done', async () => {
+  await using context = await testContext();
+  const { store } = context;
+  const ill = { ...context, store: { ...store, replies: { ...store.replies, finish: killed } } };
+  let times = 0;
+  const work = async () => {
+    times += 1;
+    return reply;
+  };
+  expect(await onceByKey(ill, asked, work)).toEqual(reply);
+  await expect(onceByKey(context, asked, work)).rejects.toMatchObject({ code: 'request-under-way' });
+  expect(times).toBe(1);
+});
+
+test('what failed is told as it was, also where its key cannot be forgotten', async () => {
+  await using context = await testContext();
+  const { store } = context;
+  const ill = { ...context, store: { ...store, replies: { ...store.replies, forget: killed } } };
+  await expect(onceByKey(ill, asked, refused)).rejects.toThrow('the name is taken');
 });

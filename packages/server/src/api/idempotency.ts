@@ -30,8 +30,8 @@ export function keyAsked(header: string | string[] | undefined): string | undefi
 
 /**
  * Does what a request asks for unless it was done already under the same key; then the first reply is given again. What
- * failed is forgotten, and done when it is asked again. Of a request whose server has died nobody knows whether it was
- * done: its key stays used, so that nothing is done twice.
+ * failed is forgotten, and done when it is asked again. Of a request whose server has died, or whose reply could not be
+ * kept, nobody knows whether it was done: its key stays used, so that nothing is done twice.
  *
  * @throws Failure key-reused, request-under-way, request-broken-off; what `work` throws
  */
@@ -41,7 +41,7 @@ export async function onceByKey(
   work: () => Promise<Reply>,
 ): Promise<Reply> {
   // A body may hold a password.
-  const { store, clock, sealer } = context;
+  const { store, clock, sealer, log } = context;
   const after = (ms: number): string => new Date(clock.now().getTime() + ms).toISOString();
   const hash = sealer.mark(user, JSON.stringify(request));
   const known = await store.replies.begin(user, key, hash, after(heldMs));
@@ -52,12 +52,17 @@ export async function onceByKey(
   }
   const over = new AbortController();
   const held = keepHold(context, () => store.replies.hold(user, key, after(heldMs)), over.signal);
+  const unstored = (what: string) => (error: unknown) => log.warn({ error: String(error) }, what);
   try {
     const reply = await work();
-    await store.replies.finish(user, key, reply, after(keptMs));
+    await store.replies
+      .finish(user, key, reply, after(keptMs))
+      .catch(unstored('the reply to a request with a key could not be kept'));
     return reply;
   } catch (error) {
-    await store.replies.forget(user, key);
+    await store.replies
+      .forget(user, key)
+      .catch(unstored('the key of a request that failed could not be forgotten'));
     throw error;
   } finally {
     over.abort();

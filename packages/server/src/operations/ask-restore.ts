@@ -10,6 +10,7 @@ import { oddPart } from './odd-plan.ts';
 import type { Asker, Operations, WantedAgain } from './operations.ts';
 import type { Candidate } from './ports.ts';
 import { journalOf, ordersOf } from './read-view.ts';
+import { withRestOfMachine } from './rest-of-machine.ts';
 import { foldRestore } from './restore-state.ts';
 import { silentMs, silentSince } from './view.ts';
 
@@ -115,7 +116,7 @@ export async function askAgain(
   const { state } = foldRestore(plan, await journalOf(tables, orders));
   const verbs = possibleVerbs(plan.steps, state, await isStoodUpon(tables, operation));
   if (!verbs.includes(verb)) throw refuse(`it can be done now: ${verbs.join(', ') || 'nothing'}`);
-  const vouching = vainVouching(wanted, placement, state);
+  const vouching = vainVouching(wanted, placement, state, { now, watchedSince });
   if (vouching !== undefined) throw refuse(vouching);
   const since = last.outcome === null ? silentSince({ nodes, watchedSince }, last) : now.getTime();
   const isLed = last.outcome === null && (since === null || now.getTime() - since < silentMs);
@@ -123,7 +124,8 @@ export async function askAgain(
   const holder = await tables.clusters.hold(operation.cluster, id);
   if (holder !== id)
     throw new Failure('cluster-busy', 'one restore at a time', { holder: holder ?? 'a restore' });
-  const result = { ...notesOf(operation), wanted: { verb, by: asker.by, attest } };
+  const gone = withRestOfMachine(attest, placement, plan.steps);
+  const result = { ...notesOf(operation), wanted: { verb, by: asker.by, attest: gone } };
   const note = {
     type: 'note',
     at: now.toISOString(),
@@ -135,18 +137,29 @@ export async function askAgain(
   return (await tables.operations.change(id, null, change, events)) ?? operation;
 }
 
-/** Why nobody can vouch so. Who can be reached is asked; and only the way back can leave a machine out. */
+/**
+ * Why nobody can vouch so. Who can be reached is asked, and who may come back to a server that has just begun is waited for;
+ * and only the way back can leave a machine out.
+ */
 function vainVouching(
   { verb, attest, nodes }: WantedAgain & { readonly nodes: readonly Candidate[] },
   placement: Placement,
   { direction }: OperationState,
+  { now, watchedSince }: { readonly now: Date; readonly watchedSince: Date },
 ): string | undefined {
   const isConnected = (id: string | undefined): boolean =>
     nodes.some(({ node, connected }) => connected && node === id);
+  const isNew = now.getTime() - watchedSince.getTime() < silentMs;
+  const mayComeBack = (id: string | undefined): boolean =>
+    isNew &&
+    nodes.some(({ node, seenAt }) => node === id && !(Date.parse(seenAt ?? '') >= watchedSince.getTime()));
   const stranger = attest.find(({ member }) => placement[member] === undefined);
   if (stranger !== undefined) return `no node carries ${stranger.member}`;
   const there = attest.find(({ member }) => isConnected(placement[member]));
   if (there !== undefined) return `${there.member} can be reached, so nobody has to vouch for it`;
+  const early = attest.find(({ member }) => mayComeBack(placement[member]));
+  if (early !== undefined)
+    return `the server began to listen at ${watchedSince.toISOString()} and does not know yet whether ${early.member} can be reached: ask again in a minute`;
   const isOn = verb === 'release' || (verb === 'resume' && direction === 'forward');
   return isOn && attest.length > 0 ? 'nobody can be left out but on the way back: abort it' : undefined;
 }

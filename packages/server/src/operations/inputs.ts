@@ -66,7 +66,7 @@ const inputs = {
     placement: Placement,
     repository: RepositoryName.nullable(),
     leader: NodeId,
-    /** Whether the nodes are restarted once it has succeeded; so were those of before this could be said. */
+    /** Whether the nodes are restarted after it; so were those of before this could be said. */
     restartNodes: z.boolean().default(true),
   }),
   'restart-nodes': z.object({
@@ -90,6 +90,8 @@ const Notes = z.object({
   healthy: z.array(z.string()).optional(),
   /** How much was told as events: records of the restore's journal, or nodes that were restarted. */
   told: z.int().optional(),
+  /** The restart of nodes that has followed the restore. */
+  restartNodes: OperationId.optional(),
   /** What a person wants done with the restore. */
   wanted: z
     .object({

@@ -1,6 +1,7 @@
 import type { StoredOrder } from '../store/orders.ts';
 import type { Following, Told } from './acts.ts';
-import { inputOf } from './inputs.ts';
+import { inputOf, notesOf } from './inputs.ts';
+import { foldRestore } from './restore-state.ts';
 import { restartTargets } from './restart-targets.ts';
 import type { View } from './view.ts';
 
@@ -11,18 +12,20 @@ const nothing = {
 };
 
 /**
- * Whether the end of a restore is followed by a restart of the nodes: what runs there has seen a future that is no more. Not
- * where nothing was lost and nothing stood still, as when members were replaced, nor after what was kept has been released;
- * nor where the etcd is not known to be that of Kubernetes: a kubelet beside it may be of another cluster.
+ * Whether the end of a restore is followed by a restart of the nodes: what runs there has seen a future that is no more; the
+ * same after a rollback, where the restored cluster has served. Not where nothing was lost and nothing stood still, as when
+ * members were replaced, nor twice, nor after what was kept has been released; nor where the etcd is not known to be that of
+ * Kubernetes: a kubelet beside it may be of another cluster.
  *
  * @param last the order that has ended
  */
 export function restartAfter(
-  { operation, cluster, nodes }: View,
+  view: View,
   last: StoredOrder,
 ): { readonly follows: Following | null; readonly told: readonly Told[] } {
+  const { operation, cluster, nodes } = view;
   const { plan, placement, restartNodes } = inputOf('restore', operation);
-  if (!restartNodes || plan.way === 'replace' || last.order.input['verb'] === 'release')
+  if (!restartNodes || plan.way === 'replace' || last.order.input['verb'] === 'release' || !isNew(view))
     return { follows: null, told: [] };
   if (nodes.every(({ nodeParts }) => nodeParts.length === 0)) return noted(nothing.unknown);
   const isOfKubernetes =
@@ -30,6 +33,13 @@ export function restartAfter(
   if (!isOfKubernetes) return noted(nothing.plain);
   const targets = restartTargets(nodes, { plan, placement });
   return { follows: targets.length === 0 ? null : { make: 'restart-nodes', targets }, told: [] };
+}
+
+/** Whether the nodes see other data now than when they were restarted for it last, or than ever. */
+function isNew({ operation, journal }: View): boolean {
+  const { state } = foldRestore(inputOf('restore', operation).plan, journal);
+  if (state.outcome !== 'rolled-back') return notesOf(operation).restartNodes === undefined;
+  return state.mayBeWritten || state.wasFinished;
 }
 
 function noted(why: string): { readonly follows: null; readonly told: readonly Told[] } {

@@ -143,10 +143,13 @@ function whyNoQuorum({ nodes }: View, { node, name, except }: RestartTarget): st
   const own = nodes.find((each) => each.node === node);
   const stops = own?.nodeParts.some((part) => isServerPart(part) && !except.includes(part)) === true;
   if (own === undefined || !own.hasMember || !stops) return undefined;
-  const ill = nodes.filter((each) => each.node !== node && each.hasMember && !each.inQuorum);
+  // Of one that is not connected nobody knows more than what it told last.
+  const ill = nodes.filter(
+    (each) => each.node !== node && each.hasMember && !(each.connected && each.inQuorum),
+  );
   if (ill.length === 0) return undefined;
   const names = ill.map((each) => each.name).join(', ');
-  return `${name} runs a member of etcd too, and that of ${names} is not in quorum`;
+  return `${name} runs a member of etcd too, and that of ${names} is not known to be in quorum`;
 }
 
 /** It is waited for the others: one that has just been restarted tells so within a minute. */
@@ -187,6 +190,6 @@ function stop(view: View, last: StoredOrder): Act {
 
 function sentence({ name, restarted, left }: DoneNode): string {
   const parts = restarted.map(({ part, tookMs }) => `${part} is ready again after ${formatDuration(tookMs)}`);
-  if (left.length > 0) parts.push(`${left.join(', ')} was started by the restore and is left as it is`);
+  if (left.length > 0) parts.push(`${left.join(', ')} is as the restore has left it`);
   return `${name}: ${parts.join(', ') || 'nothing runs Kubernetes there any more'}`;
 }

@@ -3,7 +3,7 @@ import type { NodePart, Operation, OrderOutcome } from '@holdfast/model/fleet';
 import { expect, test } from 'vitest';
 import { isOver } from './is-over.ts';
 import { tellFailure } from './tell-failure.ts';
-import { askRestore, finishing, leading, restoreWorld } from './testing/restore-world.ts';
+import { askRestore, finishing, leading, plan, restoreWorld } from './testing/restore-world.ts';
 import { cluster, person, World, type Script } from './testing/world.ts';
 
 const isDone = ({ state }: Operation): boolean => isOver(state);
@@ -152,6 +152,21 @@ test('a unit that runs a member too is not stopped while another member is not i
   });
 });
 
+test('a unit that runs a member too is not stopped while another member may be down: nobody hears of its node', async () => {
+  await using world = await World.make();
+  for (const { node } of world.nodes) world.node(node, { nodeParts: ['k3s.service'] });
+  // What it told last was that all is well.
+  world.node('n-ccccc', { connected: false, inQuorum: true });
+  world.script = () => back('k3s.service');
+  const { operations } = world.start();
+  const { id } = await operations.restartNodes(person, all);
+  expect(await world.until(id, isDone)).toMatchObject({
+    ...{ state: 'failed', failure: { code: 'no-node' } },
+    result: { notRestarted: ['host-aaaaa', 'host-bbbbb', 'host-ccccc'] },
+  });
+  expect(world.done).toEqual([]);
+});
+
 const restoring: Script = (stored, world) => {
   const { kind, input } = stored.order;
   if (kind === 'restart') return back();
@@ -225,4 +240,57 @@ test('it is refused while a restore or another one is at work, for strange nodes
   const ended = await world.until(restore.id, isDone);
   expect(ended).toMatchObject({ state: 'succeeded' });
   expect(ended.result!['restartNodes']).toMatch(/^op-/);
+});
+
+const rolledBack = [
+  ...finishing,
+  { event: 'back', evidence: { why: 'bob' } } as const,
+  ...plan.steps
+    .toReversed()
+    .flatMap(({ number: step }) => [{ event: 'undo', step } as const, { event: 'undone', step } as const]),
+  { event: 'rolled-back' } as const,
+];
+
+test('a rollback has the restart after its restore given up first, and is followed by its own', async () => {
+  await using world = withKubelets(await restoreWorld(restoring));
+  const replica = world.start();
+  world.script = (stored, of) => (stored.order.kind === 'restart' ? undefined : restoring(stored, of));
+  const restore = await world.until((await askRestore(world, replica)).id, isDone);
+  const first = String(restore.result!['restartNodes']);
+  await world.go(1_000);
+  const begun = (await world.orders(first)).length;
+  expect(begun).toBe(1);
+  let led: number[] = [];
+  const from = new Map([['told', finishing.length]]);
+  world.script = async (stored, of) => {
+    if (stored.order.kind === 'restart') return led.length === 0 ? undefined : back();
+    const open = (await of.orders(first)).filter(({ outcome }) => outcome === null);
+    led = [...led, open.length];
+    return leading(() => rolledBack, from)(stored, of);
+  };
+  await replica.operations.again(bob, restore.id, { verb: 'rollback', attest: [] });
+  const ended = await world.until(restore.id, isDone);
+  expect(ended.state).toBe('rolled-back');
+  expect(led.every((open) => open === 0)).toBe(true);
+  expect(await world.until(first, isDone)).toMatchObject({ state: 'cancelled' });
+  const second = String(ended.result!['restartNodes']);
+  expect(second).not.toBe(first);
+  expect(await world.until(second, isDone)).toMatchObject({ state: 'succeeded' });
+});
+
+test('a rollback that is refused leaves the restore as it is, and no node is restarted again', async () => {
+  await using world = withKubelets(await restoreWorld(restoring));
+  const replica = world.start();
+  const restore = await world.until((await askRestore(world, replica)).id, isDone);
+  const next = String(restore.result!['restartNodes']);
+  await world.until(next, isDone);
+  const failure = tellFailure(new Failure('restore-state', 'm4 has joined', { id: plan.id }));
+  world.script = (stored, of) =>
+    stored.order.kind === 'lead' ? { outcome: 'failed', failure } : restoring(stored, of);
+  await replica.operations.again(bob, restore.id, { verb: 'rollback', attest: [] });
+  expect(await world.until(restore.id, isDone)).toMatchObject({
+    ...{ state: 'succeeded', failure: { code: 'restore-state' } },
+    result: { restartNodes: next },
+  });
+  expect(world.done.filter((each) => each.startsWith('restart'))).toHaveLength(3);
 });

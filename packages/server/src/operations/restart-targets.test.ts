@@ -27,7 +27,7 @@ test('nodes with etcd or a control plane come first, by name, and those that run
   expect(names).toEqual(['bbbbb', 'eeeee', 'fffff', 'aaaaa', 'ddddd']);
 });
 
-test('a unit that the restore has started with its etcd is left as it is, and so is a node that has no other', () => {
+test('a unit that the restore has started with its etcd, or stopped for good, is left as it is, and so is a node that has no other', () => {
   const run = { driver: 'k3s-rke2', runtime: 'k3s' } as const;
   const [one, two] = plan.members;
   const restored = {
@@ -47,7 +47,7 @@ test('a unit that the restore has started with its etcd is left as it is, and so
     node('bbbbb', server),
     node('ccccc', { nodeParts: ['k3s-agent.service'] }),
   ];
-  expect(restartTargets(nodes, restored).map(({ name }) => name)).toEqual(['bbbbb', 'ccccc']);
+  expect(restartTargets(nodes, restored).map(({ name }) => name)).toEqual(['ccccc']);
   expect(restartTargets(nodes, null)).toHaveLength(3);
   const beside = node('aaaaa', { ...server, nodeParts: ['kubelet.service', 'k3s.service'] });
   expect(restartTargets([beside], restored)).toEqual([

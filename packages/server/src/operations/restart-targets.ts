@@ -7,7 +7,7 @@ import type { Candidate } from './ports.ts';
 export const RestartTarget = z.object({
   node: NodeId,
   name: z.string(),
-  /** Parts that are left as they are: a restore has started them itself. */
+  /** Parts that are left as they are: a restore has started them itself, or stopped them for good. */
   except: z.array(NodePart),
 });
 export type RestartTarget = z.infer<typeof RestartTarget>;
@@ -17,7 +17,7 @@ export type RestartTarget = z.infer<typeof RestartTarget>;
  * of nothing that runs Kubernetes are none of them.
  *
  * @param restored a restore that has just ended: a unit that runs etcd as well, as those of K3s and RKE2 do, was stopped and
- *   started by it, and is not stopped again
+ *   started by it, and is not stopped again; that of a former member, or of one vouched to be off, must not come back
  */
 export function restartTargets(
   nodes: readonly Candidate[],
@@ -26,8 +26,8 @@ export function restartTargets(
   return nodes
     .toSorted((one, other) => Number(serves(other)) - Number(serves(one)) || (one.name < other.name ? -1 : 1))
     .flatMap(({ node, name, nodeParts }) => {
-      const started = restored === null ? new Set<string>() : startedOn(node, restored);
-      const except = nodeParts.filter((part) => started.has(part));
+      const own = restored === null ? new Set<string>() : plannedOn(node, restored);
+      const except = nodeParts.filter((part) => own.has(part));
       return nodeParts.length > except.length ? [{ node, name, except }] : [];
     });
 }
@@ -36,17 +36,14 @@ function serves({ hasMember, hasControlPlane, nodeParts }: Candidate): boolean {
   return hasMember || hasControlPlane || nodeParts.some(isServerPart);
 }
 
-/** What a restore has started on a node. */
-function startedOn(
+/** What a restore is about on a node. */
+function plannedOn(
   node: string,
-  { plan, placement }: { readonly plan: RestorePlan; readonly placement: Placement },
+  {
+    plan: { members, controlPlane },
+    placement,
+  }: { readonly plan: RestorePlan; readonly placement: Placement },
 ): Set<string> {
-  const { members, controlPlane, steps } = plan;
-  const started = new Set(
-    steps.flatMap(({ kind, member }) => (kind === 'start' || kind === 'serve' ? [member] : [])),
-  );
-  const here = [...members, ...controlPlane].filter(
-    ({ name }) => started.has(name) && placement[name] === node,
-  );
+  const here = [...members, ...controlPlane].filter(({ name }) => placement[name] === node);
   return new Set(here.map(({ run }) => runBy(run)));
 }

@@ -57,7 +57,7 @@ export const restoreTable = {
 
 /** @see restoreStages */
 export function restoreStage(view: View): RestoreStage {
-  const { operation, cluster, others, journal, now } = view;
+  const { operation, cluster, journal, now } = view;
   const last = lastOrder(view);
   const notes = notesOf(operation);
   if (last === undefined) {
@@ -65,7 +65,7 @@ export function restoreStage(view: View): RestoreStage {
     if (operation.approvals.length < operation.approvalsNeeded)
       return now.getTime() >= Date.parse(operation.createdAt) + approvalMs ? 'expired' : 'unapproved';
     if (cluster.heldBy !== operation.id) return 'free';
-    return others.some(isInTheWay) && now.getTime() < clearedBy(operation) ? 'shared' : 'ready';
+    return inTheWay(view).length > 0 && now.getTime() < clearedBy(operation) ? 'shared' : 'ready';
   }
   if (journal.length > (notes.told ?? 0)) return 'untold';
   if (last.outcome === null) {
@@ -74,7 +74,7 @@ export function restoreStage(view: View): RestoreStage {
     const isGone = since !== null && (isVouched(view, last.order.node) || now.getTime() - since >= silentMs);
     return isGone ? 'lost-leader' : 'called-off';
   }
-  if (notes.wanted !== undefined) return 'asked';
+  if (notes.wanted !== undefined) return inTheWay(view).length > 0 ? 'shared' : 'asked';
   const { state } = foldRestore(inputOf('restore', operation).plan, journal);
   return isToldBy(state, last) || now.getTime() >= Date.parse(last.settledAt!) + recordsMs
     ? 'ended'
@@ -147,11 +147,17 @@ function waitIn(stage: RestoreStage, view: View, now: number): Act {
   return wait(view, why, now + 5_000);
 }
 
-/** What must not go on while a restore does: what writes to the cluster's repositories, or reads its members. */
-function isInTheWay(other: Operation): boolean {
-  // A restart of nodes is given up even before it has begun: the restore is followed by its own.
-  if (other.kind === 'restart-nodes') return true;
-  return isAtWork(other) && ['save', 'prune', 'delete'].includes(other.kind);
+/**
+ * What must not go on while a restore does: what writes to the cluster's repositories, or reads its members, before it begins;
+ * and always a restart of nodes, even one that has not begun: the restore is followed by its own.
+ */
+function inTheWay({ operation, orders, others }: View): Operation[] {
+  if (notesOf(operation).wanted?.verb === 'release') return [];
+  return others.filter(
+    (other) =>
+      other.kind === 'restart-nodes' ||
+      (orders.length === 0 && isAtWork(other) && ['save', 'prune', 'delete'].includes(other.kind)),
+  );
 }
 
 function clearedBy({ startedAt }: Operation): number {
@@ -160,17 +166,17 @@ function clearedBy({ startedAt }: Operation): number {
 
 /** Saves may come to their end, within bounds; everything else is given up at once. */
 function clear(view: View, now: number): Act {
-  const { operation, others } = view;
-  const inTheWay = others.filter(isInTheWay);
+  const { operation } = view;
+  const disturbing = inTheWay(view);
   const isPatient = now < Date.parse(operation.startedAt!) + savesMs;
-  const displaced = inTheWay.filter(
+  const displaced = disturbing.filter(
     (other) => notesOf(other).cancel === undefined && (other.kind !== 'save' || !isPatient),
   );
   if (displaced.length > 0) {
     const reason = `${operation.id} restores the cluster`;
     return { do: 'displace', operations: displaced.map(({ id }) => id), reason, change: {} };
   }
-  const why = `it waits for the end of ${inTheWay.map(({ id }) => id).join(', ')}`;
+  const why = `it waits for the end of ${disturbing.map(({ id }) => id).join(', ')}`;
   return wait(view, why, now + 5_000);
 }
 
@@ -191,17 +197,27 @@ function conclude(view: View, { plan, repository }: Inputs['restore'], last: Sto
   const { operation } = view;
   const { state } = foldRestore(plan, view.journal);
   const failure = failureIn(last);
-  const told = { told: notesOf(operation).told ?? 0, restore: plan.id, released: state.released };
-  const result = { ...told, ...resultIn(last) };
+  const { told: count = 0, restartNodes } = notesOf(operation);
   const outcome = state.outcome ?? reportedIn(last);
+  const told = {
+    ...{ told: count, restore: plan.id, released: state.released },
+    ...(restartNodes !== undefined && outcome !== 'rolled-back' && { restartNodes }),
+  };
+  const result = { ...told, ...resultIn(last) };
   const refresh = savedBy(state, plan, repository);
   if (outcome === 'finished') {
     const { follows, told: notes } = restartAfter(view, last);
     const ended = end(view, 'succeeded', { result, failure, why: warningsIn(last), follows });
     return { ...ended, refresh, told: notes };
   }
-  if (outcome === 'rolled-back')
-    return { ...end(view, 'rolled-back', { result, failure, why: state.why }), refresh };
+  if (outcome === 'rolled-back') {
+    const { follows, told: notes } = restartAfter(view, last);
+    return {
+      ...end(view, 'rolled-back', { result, failure, why: state.why, follows }),
+      refresh,
+      told: notes,
+    };
+  }
   if (isUntouched(state)) {
     if (last.outcome?.outcome === 'cancelled') return cancelledEnd(view);
     return end(view, 'failed', { failure, result: told });

@@ -140,6 +140,23 @@ test('a machine that is gone for good is left out of the way back, on a word tha
   expect(Date.parse(led.order.createdAt) - vouchedAt.getTime()).toBeLessThan(30_000);
 });
 
+test('nobody is vouched for while a server that has just begun could not have heard of them', async () => {
+  await using world = await restoreWorld(leading(() => finishing));
+  const first = world.start();
+  const { id } = await askRestore(world, first);
+  await world.until(id, ({ steps }) => steps.some(({ state }) => state === 'done'));
+  world.script = async () => undefined;
+  world.node('n-aaaaa', { connected: false, seenAt: world.clock.now().toISOString() });
+  await first.stop();
+  await world.go(5_000);
+  const { operations } = world.start();
+  const attest = [{ member: 'one', reason: 'it burnt down' }];
+  const abort = () => operations.again(bob, id, { verb: 'abort', attest });
+  await expect(abort()).rejects.toMatchObject(because(/began to listen/));
+  await world.go(60_000);
+  expect(await abort()).toMatchObject({ state: 'running' });
+});
+
 test('a restore that comes to a stand keeps the cluster, and is undone when a person wants it', async () => {
   const undone = [
     ...sticking,

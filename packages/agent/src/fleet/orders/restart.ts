@@ -1,3 +1,4 @@
+import { Failure } from '@holdfast/base';
 import { NodePart, type OrderInput, type RestartResult } from '@holdfast/model/fleet';
 import { z } from 'zod';
 import { findNodeParts } from '../../host/node-parts.ts';
@@ -29,6 +30,11 @@ export async function restartByOrder(
   const { signal } = act;
   const context: RestartContext = { access: {}, clock, signal, ...how };
   const found = await findNodeParts(context.access, signal);
+  // Who asks has been told of parts here: a bus that is down must not pass for a machine without any.
+  if (found.length === 0)
+    throw new Failure('node-part-not-ready', 'neither systemd nor docker tells of any part of Kubernetes', {
+      part: 'what runs Kubernetes',
+    });
   const restarted: RestartResult['restarted'] = [];
   for (const part of found.filter((each) => !except.includes(each))) {
     let before = begunIn(act.told, part);
