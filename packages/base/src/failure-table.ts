@@ -328,7 +328,7 @@ export const failureTable = {
   'not-confirmed': {
     exit: 20,
     what: 'not confirmed, nothing was done',
-    next: 'Answer the question with the asked name, or pass what --help names for scripts.',
+    next: 'Answer the question with what it asks for, or pass what --help names for scripts.',
   },
   'checks-failed': {
     exit: 3,

@@ -10,7 +10,7 @@ export const fleetFailures = {
   'server-untrusted': {
     exit: 12,
     what: 'the certificate of the server {server} cannot be trusted',
-    next: 'Give its CA with --server-ca, or the CA’s SHA-256 that the join command names.',
+    next: 'Give its CA with --server-ca, or with --server-ca-sha256 the SHA-256 that the join command and the log of the server name.',
   },
   'join-refused': {
     exit: 12,

@@ -140,7 +140,7 @@ export const serverFailures = {
   'repository-unknown': {
     exit: 1,
     what: 'the server knows no repository {repository}',
-    next: 'Add it first; GET /v1/repositories lists those that are known.',
+    next: 'Add it first: `holdfast repo add`. GET /v1/repositories lists those that are known.',
   },
   'policy-unknown': {
     exit: 1,
@@ -150,7 +150,7 @@ export const serverFailures = {
   'snapshot-unknown': {
     exit: 1,
     what: 'the server knows no snapshot {snapshot} of this cluster',
-    next: 'Have it look again (POST /v1/clusters/:cluster/rescan), then list the snapshots.',
+    next: '`holdfast snapshot list` shows those that are known; POST /v1/clusters/:cluster/rescan has the server look again.',
   },
   'operation-unknown': {
     exit: 1,

@@ -85,11 +85,14 @@ function begin(token: string | undefined) {
 }
 
 test('it joins, tells of its machine, works by its assignment, and is known after a restart', async () => {
-  const { end } = begin('a-token');
+  const { end, events } = begin('a-token');
   await expect.poll(() => server.syncs.at(-1)?.assignment, { timeout: 10_000 }).toBe('v1');
   await expect
     .poll(() => server.syncs.find(({ inventory }) => inventory !== undefined)?.inventory, { timeout: 10_000 })
     .toMatchObject({ members: [], notes: [expect.stringContaining('line 1: it is empty') as string] });
+  expect(events.filter(({ event }) => event === 'machine-noted')).toMatchObject([
+    { level: 'warning', text: expect.stringContaining('line 1: it is empty') as string },
+  ]);
   const policy = policyOf({ targets: [{ repository: 'main' }] });
   server.give(orderOf('o-first', 'prune', { policy, cluster: 'prod' }));
   await expect
@@ -137,4 +140,13 @@ test('a token that is refused ends it before it has joined, with the reason', as
   const { running } = begin('another');
   ends.length = 0;
   await expect(running).rejects.toMatchObject({ code: 'join-refused' });
+});
+
+test('a second agent of a state folder ends before it has told or asked the server anything', async () => {
+  begin('a-token');
+  await expect.poll(() => server.syncs.at(-1)?.assignment, { timeout: 10_000 }).toBe('v1');
+  const second = begin(undefined);
+  ends.pop();
+  await expect(second.running).rejects.toMatchObject({ code: 'agent-running' });
+  expect(second.events).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { engineWork } from '../standalone/jobs/index.ts';
 import type { DaemonLog } from '../standalone/log.ts';
 import type { DaemonObserver } from '../standalone/observer.ts';
 import type { JobPorts } from '../standalone/ports.ts';
+import { DaemonHold } from '../standalone/run-lock.ts';
 import { localNode } from '../local-node.ts';
 import type { ServerConnection } from './connection.ts';
 import { fleetFolder, type FleetFolder } from './folder.ts';
@@ -52,6 +53,7 @@ const endMs = 6_000;
 export class FleetAgent {
   readonly #parts: FleetAgentParts;
   readonly #folder: FleetFolder;
+  readonly #hold: DaemonHold;
   #identity: Identity | undefined;
   #connection: ServerConnection | undefined;
   #inventory: Gathered | undefined;
@@ -62,6 +64,7 @@ export class FleetAgent {
   constructor(parts: FleetAgentParts) {
     this.#parts = parts;
     this.#folder = fleetFolder(parts.jobs.stateDir);
+    this.#hold = new DaemonHold(parts.jobs.stateDir);
   }
 
   /**
@@ -72,6 +75,16 @@ export class FleetAgent {
    *   and file-unwritable for the state folder; what the observer cannot be started with
    */
   async run(signal: AbortSignal): Promise<void> {
+    // Before anything is told or taken: a second agent of this folder would be given the orders of the first.
+    await this.#hold.take(this.#parts.clock, signal);
+    try {
+      await this.#joinAndWork(signal);
+    } finally {
+      await this.#hold.release();
+    }
+  }
+
+  async #joinAndWork(signal: AbortSignal): Promise<void> {
     const { clock, random, join } = this.#parts;
     const onRetry = (failure: Failure): void =>
       this.#say('warning', 'join-waits', `${failure.message}: ${failure.why}; it is asked again`);
@@ -193,7 +206,7 @@ export class FleetAgent {
   #daemon(jobs: JobPorts, standIn: StandIn, ownRuns: OwnRuns, onNews: () => void): Daemon {
     const { clock, log, observer } = this.#parts;
     return new Daemon({
-      ...{ clock, log, observer, stateDir: jobs.stateDir, policies: standIn },
+      ...{ clock, log, observer, hold: this.#hold, stateDir: jobs.stateDir, policies: standIn },
       // One for all nodes of the cluster: by it runs are put off, whichever of them stands in.
       node: this.#self.cluster,
       work: engineWork(jobs, log),
@@ -225,7 +238,10 @@ export class FleetAgent {
     const { clusterName } = this.#self;
     try {
       const ports = { ...inventory, clock, clusterName, folder: this.#folder, stateDir: jobs.stateDir };
+      const before = this.#inventory?.inventory.notes ?? [];
       this.#inventory = await gather(ports, signal);
+      for (const note of this.#inventory.inventory.notes)
+        if (!before.includes(note)) this.#say('warning', 'machine-noted', note);
     } catch (error) {
       if (signal.aborted) return;
       const why = isFailure(error) ? `${error.message}: ${error.why}` : String(error);

@@ -24,6 +24,8 @@ export interface DaemonParts {
   readonly work: Work;
   readonly observer: DaemonObserver;
   readonly log: DaemonLog;
+  /** What keeps a second daemon from the folder, where whoever starts this one has it already and lets it go. */
+  readonly hold?: DaemonHold;
   /** When the newest run of a job was due that somebody else is known to have begun; null: none is known. */
   readonly begunBefore?: (policy: string, job: Job) => string | null;
   /** Told of each run that came to its end. */
@@ -69,7 +71,7 @@ export class Daemon {
   constructor(parts: DaemonParts) {
     this.#parts = parts;
     this.#watch = new PolicyWatch(parts.policies, parts.stateDir);
-    this.#hold = new DaemonHold(parts.stateDir);
+    this.#hold = parts.hold ?? new DaemonHold(parts.stateDir);
   }
 
   /** Reads the policies again, whether they seem to have changed or not. */
@@ -100,7 +102,7 @@ export class Daemon {
         await observer.stop();
       }
     } finally {
-      await this.#hold.release();
+      if (this.#parts.hold === undefined) await this.#hold.release();
     }
   }
 

@@ -24,8 +24,11 @@ export function addAlertList(parent: Verb): void {
 async function list(fleet: Fleet, { all }: ListOptions): Promise<Answer> {
   const { cluster: word } = fleet.session.settings;
   const cluster = word === undefined ? undefined : (await clusterNamed(fleet)).id;
-  const query = { cluster, ...(all === true && { resolved: 'true' }) };
-  const items = await Array.fromAsync(fleet.client.pages('listAlerts', { query }));
+  const items = await Array.fromAsync(fleet.client.pages('listAlerts', { query: { cluster } }));
+  // The server lists either those that are open or those that are over.
+  if (all === true)
+    for await (const over of fleet.client.pages('listAlerts', { query: { cluster, resolved: 'true' } }))
+      items.push(over);
   const names = await clusterNames(fleet);
   return {
     json: { apiVersion, kind: 'AlertList', items },

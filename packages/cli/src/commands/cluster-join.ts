@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { spanMs } from '@holdfast/model';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { wholeNumber, withServer } from '../program/options.ts';
 import { lengthOfTime } from '../program/span.ts';
 import type { Verb } from '../program/verb.ts';
@@ -25,7 +25,7 @@ export function addClusterJoin(parent: Verb): void {
     .argument('<cluster>', 'its name or id')
     .addOption(
       new Option('--lifetime <span>', 'how long it can be used, a week at most')
-        .argParser(lengthOfTime)
+        .argParser(joinLifetime)
         .default('1h'),
     )
     .addOption(
@@ -46,6 +46,13 @@ export function addClusterJoin(parent: Verb): void {
       withFleet(session, (fleet) => join(session, fleet, options, name)),
     );
   withServer(verb);
+}
+
+/** What the server takes. @throws InvalidArgumentError */
+function joinLifetime(text: string): string {
+  const ms = spanMs(lengthOfTime(text));
+  if (ms >= 60_000 && ms <= 7 * 86_400_000) return text;
+  throw new InvalidArgumentError('It must be a minute at least and a week at most.');
 }
 
 async function join(

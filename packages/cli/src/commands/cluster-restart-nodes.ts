@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Failure } from '@holdfast/base';
 import { Option } from 'commander';
 import { onceMore, withServer } from '../program/options.ts';
 import type { Verb } from '../program/verb.ts';
 import { clusterNamed } from '../remote/clusters.ts';
-import { withFleet, type Fleet } from '../remote/connection.ts';
+import { withFleet } from '../remote/connection.ts';
 import { followed } from '../remote/follow.ts';
+import { nodesNamed } from '../remote/nodes.ts';
 import { operationAnswerOf } from '../remote/operations.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../term/answer.ts';
@@ -35,26 +35,12 @@ export function addClusterRestartNodes(parent: Verb): void {
 async function restart(session: Session, { node }: RestartOptions, word: string): Promise<Answer> {
   return await withFleet(session, async (fleet) => {
     const cluster = await clusterNamed(fleet, word);
+    const nodes = node && (await nodesNamed(fleet, cluster.id, node));
     const begun = await fleet.client.call('restartNodes', {
       params: { cluster: cluster.id },
-      body: node === undefined ? {} : { nodes: await idsOf(fleet, cluster.id, node) },
+      body: nodes === undefined ? {} : { nodes: nodes.map(({ id }) => id) },
       idempotencyKey: randomUUID(),
     });
     return await operationAnswerOf(fleet, await followed(fleet, begun), true);
-  });
-}
-
-/** @throws Failure node-unknown, usage where two have the name */
-async function idsOf({ client }: Fleet, cluster: string, words: readonly string[]): Promise<string[]> {
-  const nodes = await Array.fromAsync(client.pages('listNodes', { params: { cluster } }));
-  return words.map((word) => {
-    const [found, another] = nodes.filter(({ id, name }) => id === word || name === word);
-    if (found === undefined)
-      throw new Failure('node-unknown', `it has ${nodes.map(({ name }) => name).join(', ') || 'none'}`, {
-        node: word,
-      });
-    if (another !== undefined)
-      throw new Failure('usage', `two nodes are called ${word}: name one by its id, as ${found.id}`);
-    return found.id;
   });
 }

@@ -3,6 +3,7 @@ import { addClusterAdd } from './cluster-add.ts';
 import { addClusterJoin } from './cluster-join.ts';
 import { addClusterList } from './cluster-list.ts';
 import { addClusterRemove } from './cluster-remove.ts';
+import { addClusterRemoveNode } from './cluster-remove-node.ts';
 import { addClusterRestartNodes } from './cluster-restart-nodes.ts';
 import { addClusterShow } from './cluster-show.ts';
 
@@ -14,5 +15,6 @@ export function addCluster(parent: Verb): void {
   addClusterShow(cluster);
   addClusterJoin(cluster);
   addClusterRestartNodes(cluster);
+  addClusterRemoveNode(cluster);
   addClusterRemove(cluster);
 }

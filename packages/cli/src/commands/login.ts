@@ -41,7 +41,7 @@ async function login(session: Session, options: LoginOptions): Promise<Answer> {
   const user = options.user ?? userInfo().username;
   const password =
     options.passwordFile === undefined
-      ? await askSecret(io, `Password of ${user} at ${url}: `)
+      ? await askSecret(io, `Password of ${user} at ${url}: `, '--password-file')
       : await readSecretLine(resolve(io.cwd, options.passwordFile));
   // What is said now counts; without it, what was said at the login before.
   const trust = await trustOf(session, await loginAt(io, url));

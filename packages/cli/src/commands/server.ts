@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Failure, isFailure } from '@holdfast/base';
 import { Option } from 'commander';
@@ -24,6 +26,9 @@ interface ServerCommandOptions extends ServerStoreOptions {
   readonly standInAfter: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
+
+/** A name of the DNS, as a certificate has it. */
+const hostName = /^(?:\*\.)?[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*$/i;
 
 export function addServer(parent: Verb): void {
   const verb = parent.command('server');
@@ -75,6 +80,10 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
   const { io } = session;
   if ((options.tlsCert === undefined) !== (options.tlsKey === undefined))
     throw new Failure('usage', '--tls-cert and --tls-key go together');
+  const advertised = options.advertise?.split(',').map((name) => name.trim()) ?? [];
+  const odd = advertised.find((name) => isIP(name) === 0 && !hostName.test(name));
+  if (odd !== undefined)
+    throw new Failure('usage', `--advertise takes names and addresses without a port, not "${odd}"`);
   // A request that waits for news outlives the young generation and is garbage half a minute later. V8 would let the heap
   // of an idle server grow to four times of what lives before it collects that.
   setFlagsFromString('--heap-growing-percent=40');
@@ -82,10 +91,11 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
   const { parseListen } = await import('@holdfast/agent/standalone');
   const path = (file: string): string => resolve(io.cwd, file);
   const { host, port } = parseListen(options.listen);
+  const place = await serverStore(session, options);
   const server = await startServer({
-    ...(await serverStore(session, options)),
+    ...place,
     listen: { host, port },
-    advertised: options.advertise?.split(',').map((name) => name.trim()) ?? [],
+    advertised,
     secretsKeyFile: options.secretsKeyFile === undefined ? null : path(options.secretsKeyFile),
     certificate:
       options.tlsCert === undefined
@@ -98,9 +108,11 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
     ...{ version, clock: io.clock, variables: io.env },
     log: makeLog({ write: writer(session, verb) }, options.logLevel),
   });
-  if (server.adminPasswordFile !== null)
+  // Also after a first start that came to nothing, as where the address was taken: nobody has been told yet.
+  const firstPassword = join(place.dataDir, 'initial-admin-password');
+  if (existsSync(firstPassword))
     session.warn(
-      `the password of the user admin is in ${server.adminPasswordFile}: log in, change it, remove the file`,
+      `the first password of the user admin is in ${firstPassword}: log in, change it, remove the file`,
     );
   try {
     await Promise.race([server.ended, aborted(io.signal)]);

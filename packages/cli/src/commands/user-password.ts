@@ -31,7 +31,7 @@ async function change({ client, session, url }: Fleet, options: PasswordOptions)
   const { oldPasswordFile, passwordFile } = options;
   const old =
     oldPasswordFile === undefined
-      ? await askSecret(io, `Present password of ${user.name}: `)
+      ? await askSecret(io, `Present password of ${user.name}: `, '--old-password-file')
       : await readSecretLine(resolve(io.cwd, oldPasswordFile));
   const body = { old, new: await newPassword(session, passwordFile, user.name) };
   await client.call('changePassword', { body });

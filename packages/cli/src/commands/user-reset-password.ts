@@ -29,7 +29,9 @@ export function addUserResetPassword(parent: Verb): void {
 async function reset(session: Session, options: ResetOptions, name: string): Promise<Answer> {
   const place = await serverStore(session, options);
   const password = await newPassword(session, options.passwordFile, name);
-  if (password.length < 12) throw new Failure('usage', 'a password has 12 characters at least');
+  // One that is longer would be refused when its user logs in.
+  if (password.length < 12 || password.length > 200)
+    throw new Failure('usage', 'a password has 12 characters at least, and 200 at most');
   const { resetPassword } = await import('@holdfast/server');
   await resetPassword(place, { name, password }, session.io.clock);
   return {

@@ -105,5 +105,8 @@ describe.skipIf(etcd.skip)('a cluster with an agent', () => {
     expect(await done('restore rollback latest --confirm prod')).toMatch(/^put back cluster prod/);
     expect(await done('restore release latest --confirm prod')).toMatch(/^released r-[^]*deleted /);
     expect(await done('operation list --kind restore')).toMatch(/rolled-back/);
+    expect(await cli('cluster remove-node prod n1')).toMatchObject({ exit: 20 });
+    expect(await done('cluster remove-node prod n1 --confirm prod')).toMatch(/^Removed n1 \(n-/);
+    expect(await done('cluster list')).toMatch(/prod[^\n]* 0\/0 /);
   }, 180_000);
 });

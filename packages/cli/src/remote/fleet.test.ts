@@ -93,6 +93,10 @@ test('clusters are added, shown, joined and removed; their lists are the items o
   const out = await done('cluster', 'join', 'test', '--token-out', file);
   expect(out).not.toContain((await readFile(file, 'utf8')).trim());
   expect((await stat(file)).mode & 0o777).toBe(0o600);
+  for (const lifetime of ['59s', '8d'])
+    expect(await server.run(['cluster', 'join', 'test', '--lifetime', lifetime])).toMatchObject({
+      ...{ exit: 2, stderr: expect.stringContaining('a minute at least and a week at most') as string },
+    });
   const remove = ['cluster', 'remove', 'test'];
   expect(await server.run(remove)).toMatchObject({ exit: 20 });
   expect(await server.run([...remove, '--confirm', 'prod'])).toMatchObject({ exit: 20 });
@@ -108,6 +112,10 @@ test('nodes are restarted only where something runs Kubernetes', async () => {
   expect(await server.run(restart)).toMatchObject({
     exit: 14,
     stderr: expect.stringContaining('no node of the cluster tells of anything that runs Kubernetes'),
+  });
+  expect(await server.run(['cluster', 'remove-node', 'prod', 'w1', '--confirm', 'prod'])).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining('the server knows no node w1'),
   });
   expect(await server.run([...restart, '--node', 'w1'])).toMatchObject({
     exit: 1,

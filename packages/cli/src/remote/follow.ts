@@ -63,7 +63,9 @@ function goesOn(fleet: Fleet, id: string, kind: Operation['kind']): Failure {
 
 function showProgress({ session }: Fleet, { type, data }: OperationEvent): void {
   const { onProgress } = session.context;
-  if (type === 'phase' && typeof data['phase'] === 'string') onProgress?.({ phase: data['phase'], done: 0 });
+  // The other phases of a save are told by its first line and its end.
+  if (type === 'phase' && data['phase'] === 'RestartCluster')
+    onProgress?.({ phase: 'the members are looked at', done: 0 });
   if (type !== 'progress' || typeof data['phase'] !== 'string') return;
   const { phase, done, total } = data;
   onProgress?.({

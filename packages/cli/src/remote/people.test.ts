@@ -172,6 +172,7 @@ test('a lost password is replaced on the machine of the server, while it runs, a
   );
   expect(await reset('nobody', dataDir)).toMatchObject({ exit: 1, stderr: expect.stringContaining('fay') });
   expect((await reset('fay', dataDir, await secret('short', 'short'))).exit).toBe(2);
+  expect((await reset('fay', dataDir, await secret('long', 'x'.repeat(201)))).exit).toBe(2);
   const empty = join(server.folder, 'empty');
   expect(await reset('fay', empty)).toMatchObject({ stderr: expect.stringContaining('ENOENT') });
   await expect(stat(empty)).rejects.toThrow('ENOENT');

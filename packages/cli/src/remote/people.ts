@@ -36,6 +36,6 @@ export async function newPassword(
   whose: string,
 ): Promise<string> {
   return file === undefined
-    ? await askNewSecret(io, `New password of ${whose}: `)
+    ? await askNewSecret(io, `New password of ${whose}: `, '--password-file')
     : await readSecretLine(resolve(io.cwd, file));
 }

@@ -6,19 +6,21 @@ import type { Io } from '../io.ts';
 /**
  * Asks for a line on the terminal that is not shown while it is typed.
  *
+ * @param option what gives it without a terminal, as `--password-file`
  * @throws Failure `not-confirmed` without a terminal, or when nothing was typed; `interrupted`
  */
-export async function askSecret(io: Io, question: string): Promise<string> {
-  return await unseen(io, (ask) => ask(question));
+export async function askSecret(io: Io, question: string, option: string): Promise<string> {
+  return await unseen(io, option, (ask) => ask(question));
 }
 
 /**
  * Asks for a new secret, twice: what is typed unseen may be typed wrong.
  *
+ * @param option what gives it without a terminal
  * @throws Failure `not-confirmed` also when the two differ; `interrupted`
  */
-export async function askNewSecret(io: Io, question: string): Promise<string> {
-  return await unseen(io, async (ask) => {
+export async function askNewSecret(io: Io, question: string, option: string): Promise<string> {
+  return await unseen(io, option, async (ask) => {
     const secret = await ask(question);
     if ((await ask('Once more: ')) === secret) return secret;
     throw new Failure('not-confirmed', 'the two that were typed differ');
@@ -27,9 +29,9 @@ export async function askNewSecret(io: Io, question: string): Promise<string> {
 
 type Ask = (question: string) => Promise<string>;
 
-async function unseen<T>(io: Io, use: (ask: Ask) => Promise<T>): Promise<T> {
+async function unseen<T>(io: Io, option: string, use: (ask: Ask) => Promise<T>): Promise<T> {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true)
-    throw new Failure('not-confirmed', 'there is no terminal to ask on, and --password-file was not given');
+    throw new Failure('not-confirmed', `there is no terminal to ask on, and ${option} was not given`);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   // On a terminal readline shows itself what is typed: it is given nowhere to.
   const lines = createInterface({ input: io.stdin, output: silent, terminal: true, signal: io.signal });

@@ -171,7 +171,7 @@ export class SyncLoop {
       const unkept = await assignment.keep(reply.assignment);
       const { policies, standsIn } = reply.assignment;
       const role = standsIn ? ', and this node stands in for the server' : '';
-      const text = `the assignment is ${policies.length} policies${role}${unkept === undefined ? '' : `; it is lost with this process: ${unkept}`}`;
+      const text = `the assignment is ${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}${role}${unkept === undefined ? '' : `; it is lost with this process: ${unkept}`}`;
       const level = unkept === undefined ? 'info' : 'error';
       log({ at: clock.now(), level, event: 'assigned', text });
     }
