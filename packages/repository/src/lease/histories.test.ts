@@ -40,6 +40,7 @@ const deed = fc.constantFrom<Deed>(
   'release',
 );
 const history = fc.record({
+  patienceMs: fc.constantFrom(0, 100),
   deeds: fc.array(fc.array(deed, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 }),
   steps: fc.array(step, { maxLength: 90, size: 'max' }),
 });

@@ -208,6 +208,29 @@ describe.each(places)('a lease %s', (_, storage) => {
     expect(await names(on(here))).toEqual(['a', 'n1', 'n2', 'n3', 'n4']);
   });
 
+  // A holder was told that its commit had been fenced, and it was listed: the entry that it found was not of the chain.
+  test('a commit that was made is one, also when another one is in its place that came late after a pruning', async () => {
+    const here = storage();
+    const clock = stillClock();
+    const looking = new FaultyStorage(here);
+    const former = await on(looking, { clock }).acquire({ waitMs: 0 });
+    await commit(former, 'a');
+    const faulty = new FaultyStorage(here);
+    const seen = new Interrupted(faulty);
+    const holder = await on(seen, { clock }).acquire({ waitMs: 200_000 });
+    faulty.loseAnswer('put', fault, 1);
+    seen.before('get', async () => {
+      await pass(here, clock, 6);
+      looking.failNext('list', fault);
+      await expect(commit(former, 'late')).rejects.toMatchObject({ code: 's3-unreachable' });
+      await expect(commit(former, 'later')).rejects.toMatchObject({ code: 'lease-lost' });
+      expect(await here.stat(entryKey(scope, holder.epoch + 1))).toBeDefined();
+    });
+    expect(await commit(holder, 'b')).toBe(true);
+    await expect(holder.renew()).rejects.toMatchObject({ code: 'lease-lost' });
+    expect((await names(on(here))).slice(0, 3)).toEqual(['a', 'b', 'n1']);
+  });
+
   test('an answer that is lost is made up for by looking, and by asking again', async () => {
     const here = storage();
     const faulty = new FaultyStorage(here);

@@ -165,17 +165,22 @@ export class Lease {
         await this.#confirm(change, change !== undefined);
         return true;
       }
-      await this.#adopt(entry.position);
+      const there = await this.#chain.read(entry.position);
+      if (await this.#adopt(there)) continue;
+      // The own entry may have been a part of the chain, unheard of and pruned since, and this one have come late to its place.
+      const made = change !== undefined && isDone(await this.#chain.head(), change);
+      const lost = this.#end(there);
+      if (!made) throw lost;
+      return true;
     }
   }
 
-  /** Takes over what an earlier attempt of this very holder has put in the meantime. */
-  async #adopt(position: number): Promise<void> {
-    const entry = await this.#chain.read(position);
-    if (entry?.holder.id !== this.#source.holder.id) throw this.#end(entry);
+  /** Takes over what an earlier attempt of this very holder has put in the meantime; false where it is another's. */
+  async #adopt(entry: LeaseEntry | undefined): Promise<boolean> {
+    if (entry?.holder.id !== this.#source.holder.id) return false;
     const committed = await this.#chain.committedBy(entry);
-    if (committed === undefined) throw this.#end(undefined);
-    this.#head = { entry, committed };
+    if (committed !== undefined) this.#head = { entry, committed };
+    return committed !== undefined;
   }
 
   /**
@@ -196,8 +201,9 @@ export class Lease {
   }
 
   #end(by: LeaseEntry | undefined): Failure {
-    const { host, pid } = by?.holder ?? {};
-    this.#ended ??= by === undefined ? 'others hold it since' : `process ${pid} on ${host} has taken it`;
+    const { id, host, pid } = by?.holder ?? {};
+    const isKnown = id !== undefined && id !== this.#source.holder.id;
+    this.#ended ??= isKnown ? `process ${pid} on ${host} has taken it` : 'others hold it since';
     return this.#lost(this.#ended);
   }
 

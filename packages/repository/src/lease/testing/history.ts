@@ -15,6 +15,8 @@ export type Step =
 export type Deed = 'commit' | 'commit twice' | 'renew' | 'withdraw' | 'release';
 
 export interface History {
+  /** How long a holder may be silent: with 0 it is taken for dead at the second look, however well it is. */
+  readonly patienceMs: number;
   readonly deeds: readonly (readonly Deed[])[];
   readonly steps: readonly Step[];
 }
@@ -32,8 +34,9 @@ interface Seen {
   readonly to: number;
 }
 
-const bounds = { keepEntries: 2, keepMs: 0, changes: 3, ttlMs: 100, marginMs: 20 };
+const bounds = { keepEntries: 2, keepMs: 0, changes: 3 };
 const speeds = [1, 0.5, 1.5, 1];
+let runs = 0;
 
 /** One run of several writers and a reader, with everything that they were told. */
 export class Run {
@@ -43,10 +46,14 @@ export class Run {
   readonly withdrawals: Asked[] = [];
   readonly seen: Seen[] = [];
   readonly #actors: Actor[];
+  readonly #patienceMs: number;
+  /** A holder that has given up is known by its id in the whole process: one of another run must not be one of this. */
+  readonly #name = `run-${(runs += 1)}`;
   #ids = 0;
 
   constructor(storage: (world: World) => Storage, history: History) {
     this.truth = new Truth(storage(this.world));
+    this.#patienceMs = history.patienceMs;
     this.#actors = history.deeds.map(
       (deeds, n) =>
         new Actor(this.world, n * 1e6, speeds[n % speeds.length]!, (actor) => this.#write(actor, deeds)),
@@ -104,8 +111,9 @@ export class Run {
   }
 
   #leaseOf(storage: Storage, clock: Actor['clock']): WriterLease {
-    const uuid = (): string => `id-${(this.#ids += 1)}`;
-    return new WriterLease(storage, 's', { ...bounds, clock, uuid });
+    const uuid = (): string => `${this.#name}-${(this.#ids += 1)}`;
+    const patience = { ttlMs: this.#patienceMs, marginMs: this.#patienceMs / 5 };
+    return new WriterLease(storage, 's', { ...bounds, ...patience, clock, uuid });
   }
 
   async #read(actor: Actor): Promise<void> {
