@@ -66,7 +66,7 @@ describe.skipIf(etcd.skip)('A fleet, in the README', () => {
     };
 
     running.push(begin('server', '--listen', `127.0.0.1:${port}`));
-    here.push([/\ba600970bd979\b/, await vi.waitFor(() => caOf(url), { timeout: 90_000, interval: 250 })]);
+    here.push([/\ba600970bd979…/, await vi.waitFor(() => caOf(url), { timeout: 90_000, interval: 250 })]);
     await done('login', '--password-file', join(folder, 'server/initial-admin-password'));
     await done('repo add');
     await done('cluster add');
