@@ -1,94 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Failure, isFailure, systemClock, type Clock } from '@holdfast/base';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { isFailure, systemClock } from '@holdfast/base';
 import { thisProcess } from '../holder.ts';
-import { LocalStorage } from '../storage/local/local.ts';
-import type { Storage, StoredObject } from '../storage/storage.ts';
+import type { StoredObject } from '../storage/storage.ts';
 import { WrappedStorage } from '../storage/wrapped.ts';
 import { FaultyStorage } from '../testing/faulty.ts';
 import { encodeEntry, entryKey, type LeaseEntry } from './entry.ts';
-import type { Lease } from './lease.ts';
-import { MemoryStorage } from './testing/memory-storage.ts';
-import { WriterLease, type LeaseOptions } from './writer-lease.ts';
-
-const base = mkdtempSync(join(tmpdir(), 'holdfast-lease-'));
-afterAll(() => rmSync(base, { recursive: true, force: true }));
-
-const bounds = { keepEntries: 2, keepMs: 0, changes: 3 };
-const scope = 'clusters/c';
-const keyOf = (lease: Lease, name: string): string => `${scope}/${name}.${lease.epochName}.json`;
-const commit = (lease: Lease, name: string): Promise<boolean> =>
-  lease.commit(keyOf(lease, name), Buffer.from(name));
-const names = async (writers: WriterLease): Promise<(string | undefined)[]> =>
-  ((await writers.committed()) ?? []).map(({ key }) => /([^/.]+)\.\d{12}\.json$/.exec(key)?.[1]);
-const fault = new Failure('s3-unreachable', 'a fault', { endpoint: 'here' });
-
-/** A clock that moves only when somebody sleeps; `onSleep` is what happens in the meantime. */
-function stillClock(): Clock & { onSleep: () => Promise<unknown> } {
-  let now = 0;
-  const clock = {
-    now: () => new Date(now),
-    monotonic: () => now,
-    onSleep: (): Promise<unknown> => Promise.resolve(),
-    sleep: async (ms: number) => {
-      now += ms;
-      await clock.onSleep();
-    },
-  };
-  return clock;
-}
-
-/** Does something right before the next step of a kind and, if asked, some of that kind later. */
-class Interrupted extends WrappedStorage {
-  #step = '';
-  #skip = 0;
-  #act: (() => Promise<unknown>) | undefined;
-
-  before(step: 'put' | 'get' | 'list', act: () => Promise<unknown>, skip = 0): void {
-    [this.#step, this.#act, this.#skip] = [step, act, skip];
-  }
-
-  override async put(key: string, content: Uint8Array): Promise<boolean> {
-    await this.#meet('put');
-    return this.inner.put(key, content);
-  }
-
-  override async get(key: string, limit: number): Promise<Uint8Array | undefined> {
-    await this.#meet('get');
-    return this.inner.get(key, limit);
-  }
-
-  override async *list(folder: string): AsyncIterable<StoredObject> {
-    await this.#meet('list');
-    yield* this.inner.list(folder);
-  }
-
-  async #meet(step: string): Promise<void> {
-    const act = this.#act;
-    if (act === undefined || step !== this.#step) return;
-    if ((this.#skip -= 1) >= 0) return;
-    this.#act = undefined;
-    await act();
-  }
-}
-
-const places: [string, () => Storage][] = [
-  ['in memory', () => new MemoryStorage({ now: () => new Date(0) })],
-  ['in a folder', () => new LocalStorage(mkdtempSync(join(base, 's-')))],
-];
-
-function on(storage: Storage, options: LeaseOptions = {}): WriterLease {
-  return new WriterLease(storage, scope, { ...bounds, clock: stillClock(), ...options });
-}
-
-/** Takes the lease over and goes on until everything of before has been pruned. */
-async function pass(here: Storage, clock: Clock, count = 4): Promise<Lease> {
-  const next = await on(here, { clock }).acquire({ waitMs: 200_000 });
-  for (let n = 1; n <= count; n += 1) await commit(next, `n${n}`);
-  return next;
-}
+import { commit, fault, Interrupted, keyOf, names, on, places, scope, stillClock } from './testing/leases.ts';
 
 describe.each(places)('a lease %s', (_, storage) => {
   test('is held by one at a time and free at once when it is released', async () => {
@@ -154,36 +71,6 @@ describe.each(places)('a lease %s', (_, storage) => {
     expect((await on(here).acquire({ waitMs: 0 })).epoch).toBe(2);
   });
 
-  test.each([
-    ['right after', 0],
-    ['long after, when its position has been pruned', 4],
-  ])('fences a holder that wakes up in its commit %s it was taken over', async (_, count) => {
-    const here = storage();
-    const seen = new Interrupted(here);
-    const clock = stillClock();
-    const holder = await on(seen, { clock }).acquire({ waitMs: 0 });
-    await commit(holder, 'a');
-    seen.before('put', () => pass(here, clock, count), 1);
-    await expect(commit(holder, 'b')).rejects.toMatchObject({ code: 'lease-lost' });
-    expect(await names(on(here))).toEqual(['a', 'n1', 'n2', 'n3', 'n4'].slice(0, count + 1));
-    // What it left is there, and not listed.
-    expect(await here.stat(keyOf(holder, 'b'))).toBeDefined();
-    await expect(holder.renew()).rejects.toMatchObject({ code: 'lease-lost' });
-  });
-
-  test('is lost as well for one that could not look after it woke up, and asks again', async () => {
-    const here = storage();
-    const faulty = new FaultyStorage(here);
-    const seen = new Interrupted(faulty);
-    const clock = stillClock();
-    const holder = await on(seen, { clock }).acquire({ waitMs: 0 });
-    seen.before('put', () => pass(here, clock), 1);
-    faulty.failNext('list', fault);
-    await expect(commit(holder, 'a')).rejects.toMatchObject({ code: 's3-unreachable' });
-    await expect(commit(holder, 'a')).rejects.toMatchObject({ code: 'lease-lost' });
-    expect(await names(on(here))).toEqual(['n1', 'n2', 'n3', 'n4']);
-  });
-
   test('is not taken over right after a commit that the taker had not seen', async () => {
     const here = storage();
     const seen = new Interrupted(here);
@@ -195,40 +82,6 @@ describe.each(places)('a lease %s', (_, storage) => {
     });
     expect(await commit(holder, 'b')).toBe(true);
     expect(await names(on(here))).toEqual(['a', 'b']);
-  });
-
-  test('a commit that was made is one, heard of or not, also when the lease is lost right after it', async () => {
-    const here = storage();
-    const seen = new Interrupted(here);
-    const clock = stillClock();
-    const holder = await on(seen, { clock }).acquire({ waitMs: 0 });
-    seen.before('list', () => pass(here, clock));
-    expect(await commit(holder, 'a')).toBe(true);
-    await expect(commit(holder, 'b')).rejects.toMatchObject({ code: 'lease-lost' });
-    expect(await names(on(here))).toEqual(['a', 'n1', 'n2', 'n3', 'n4']);
-  });
-
-  // A holder was told that its commit had been fenced, and it was listed: the entry that it found was not of the chain.
-  test('a commit that was made is one, also when another one is in its place that came late after a pruning', async () => {
-    const here = storage();
-    const clock = stillClock();
-    const looking = new FaultyStorage(here);
-    const former = await on(looking, { clock }).acquire({ waitMs: 0 });
-    await commit(former, 'a');
-    const faulty = new FaultyStorage(here);
-    const seen = new Interrupted(faulty);
-    const holder = await on(seen, { clock }).acquire({ waitMs: 200_000 });
-    faulty.loseAnswer('put', fault, 1);
-    seen.before('get', async () => {
-      await pass(here, clock, 6);
-      looking.failNext('list', fault);
-      await expect(commit(former, 'late')).rejects.toMatchObject({ code: 's3-unreachable' });
-      await expect(commit(former, 'later')).rejects.toMatchObject({ code: 'lease-lost' });
-      expect(await here.stat(entryKey(scope, holder.epoch + 1))).toBeDefined();
-    });
-    expect(await commit(holder, 'b')).toBe(true);
-    await expect(holder.renew()).rejects.toMatchObject({ code: 'lease-lost' });
-    expect((await names(on(here))).slice(0, 3)).toEqual(['a', 'b', 'n1']);
   });
 
   test('an answer that is lost is made up for by looking, and by asking again', async () => {
@@ -246,64 +99,6 @@ describe.each(places)('a lease %s', (_, storage) => {
     expect(await names(on(here))).toEqual(['a', 'b', 'c']);
   });
 
-  test('a reader does not take what came late to a pruned position for the base of the list', async () => {
-    const here = storage();
-    const [late, reader] = [new Interrupted(here), new Interrupted(here)];
-    const clock = stillClock();
-    const holder = await on(here, { clock }).acquire({ waitMs: 0 });
-    for (const name of ['a', 'b', 'c']) await commit(holder, name);
-    const paused = Promise.withResolvers<void>();
-    let found: Promise<unknown> | undefined;
-    late.before('put', async () => {
-      // The first of these, at the position that the taker is about to put at, becomes a base.
-      for (const name of ['d', 'e', 'f', 'g']) await commit(holder, name);
-      reader.before(
-        'get',
-        async () => {
-          await commit(holder, 'h');
-          expect(await here.stat(entryKey(scope, 5))).toBeUndefined();
-          paused.resolve();
-          await expect(taken).rejects.toMatchObject({ code: 'lease-held' });
-          expect(await here.stat(entryKey(scope, 5))).toBeDefined();
-        },
-        2,
-      );
-      found = names(on(reader));
-      await paused.promise;
-    });
-    const taken = on(late, { clock }).acquire({ waitMs: 80_000 });
-    await expect(taken).rejects.toMatchObject({ code: 'lease-held' });
-    expect(await found).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
-  });
-
-  test.each([1, 3])('a reader who looked away during %i commits sees none that is fenced', async (count) => {
-    const here = storage();
-    const [late, reader] = [new Interrupted(here), new Interrupted(here)];
-    const clock = stillClock();
-    const holder = await on(late, { clock }).acquire({ waitMs: 0 });
-    const paused = Promise.withResolvers<void>();
-    let found: Promise<unknown> | undefined;
-    late.before(
-      'put',
-      async () => {
-        // The reader's first look is at the taker's entry, which is at the position of the late commit.
-        const next = await pass(here, clock, 0);
-        reader.before('get', async () => {
-          for (let n = 1; n <= count; n += 1) await commit(next, `n${n}`);
-          paused.resolve();
-          await expect(fenced).rejects.toMatchObject({ code: 'lease-lost' });
-          expect(await here.stat(entryKey(scope, 2))).toBeDefined();
-        });
-        found = names(on(reader));
-        await paused.promise;
-      },
-      1,
-    );
-    const fenced = commit(holder, 'a');
-    await expect(fenced).rejects.toMatchObject({ code: 'lease-lost' });
-    expect(await found).toEqual(['n1', 'n2', 'n3'].slice(0, count));
-  });
-
   test('what is withdrawn is off the list for ever, in the order of the rest', async () => {
     const writers = on(storage());
     const holder = await writers.acquire({ waitMs: 0 });
@@ -315,15 +110,6 @@ describe.each(places)('a lease %s', (_, storage) => {
     const next = await writers.acquire({ waitMs: 0 });
     expect(await next.withdraw(keyOf(holder, 'a'))).toBe(true);
     expect(await names(writers)).toEqual(['c', 'd', 'e', 'f']);
-  });
-
-  test('one who was taken over is not told that what others have committed is off the list', async () => {
-    const here = storage();
-    const clock = stillClock();
-    const holder = await on(here, { clock }).acquire({ waitMs: 0 });
-    const next = await pass(here, clock, 1);
-    await expect(holder.withdraw(keyOf(next, 'n1'))).rejects.toMatchObject({ code: 'lease-lost' });
-    expect(await names(on(here))).toEqual(['n1']);
   });
 
   test('keeps few entries, however often it is renewed, and the whole list', async () => {

@@ -47,17 +47,22 @@ export type AttemptMove =
   | 'retry'
   | 'cancel';
 
-/**
- * What follows in each stage: while the operation is wanted, and when somebody wants it given up. What is done is done: a
- * cancellation comes too late then.
- */
-export const attemptTable = {
-  none: { wanted: 'begin', unwanted: 'cancel' },
+/** What follows while the newest order has not ended, whatever it is for. */
+export const underWay = {
   open: { wanted: 'wait', unwanted: 'withdraw' },
   silent: { wanted: 'settle', unwanted: 'settle' },
   overdue: { wanted: 'settle', unwanted: 'settle' },
   withdrawn: { wanted: 'wait', unwanted: 'wait' },
   deaf: { wanted: 'settle', unwanted: 'settle' },
+} as const satisfies Partial<Record<AttemptStage, Record<'wanted' | 'unwanted', AttemptMove>>>;
+
+/**
+ * What follows in each stage: while the operation is wanted, and when somebody wants it given up. What is done is done: a
+ * cancellation comes too late then.
+ */
+export const attemptTable = {
+  ...underWay,
+  none: { wanted: 'begin', unwanted: 'cancel' },
   done: { wanted: 'finish', unwanted: 'finish' },
   lost: { wanted: 'elsewhere', unwanted: 'cancel' },
   failed: { wanted: 'retry', unwanted: 'cancel' },

@@ -2,7 +2,7 @@ import { Failure, formatDuration } from '@holdfast/base';
 import { isServerPart, RestartResult } from '@holdfast/model/fleet';
 import type { StoredOrder } from '../store/orders.ts';
 import type { Act } from './acts.ts';
-import { attemptStage, silences, type AttemptStage } from './attempt-act.ts';
+import { attemptStage, silences, underWay, type AttemptStage } from './attempt-act.ts';
 import { cancelledEnd, end, wait } from './endings.ts';
 import { inputOf, notesOf } from './inputs.ts';
 import { awaitOrder, settleSilent, withdrawOrder } from './order-moves.ts';
@@ -24,12 +24,8 @@ type Move = 'next' | 'wait' | 'settle' | 'withdraw' | 'stop' | 'cancel';
  * node that does not come back ends it: what has harmed one would harm the others.
  */
 const restartTable = {
+  ...underWay,
   none: { wanted: 'next', unwanted: 'cancel' },
-  open: { wanted: 'wait', unwanted: 'withdraw' },
-  silent: { wanted: 'settle', unwanted: 'settle' },
-  overdue: { wanted: 'settle', unwanted: 'settle' },
-  withdrawn: { wanted: 'wait', unwanted: 'wait' },
-  deaf: { wanted: 'settle', unwanted: 'settle' },
   done: { wanted: 'next', unwanted: 'cancel' },
   lost: { wanted: 'stop', unwanted: 'cancel' },
   failed: { wanted: 'stop', unwanted: 'cancel' },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@holdfast/base';
 import { connectServer } from '@holdfast/client';
 import { makeLog, startServer } from '@holdfast/server';
+import { expect } from 'vitest';
 import { holdfast, type Ran, type TestIo } from '../../testing/io.ts';
 
 const password = 'correct horse battery';
@@ -17,6 +18,8 @@ export interface TestServer extends AsyncDisposable {
   readonly passwordFile: string;
   /** Runs a command line with HOLDFAST_SERVER set. */
   run(args: readonly string[], given?: TestIo): Promise<Ran>;
+  /** Runs one that has to succeed. @returns its stdout */
+  done(...args: string[]): Promise<string>;
 }
 
 /** Starts a server with SQLite in a folder of its own and a repository `main`, and logs in as admin. */
@@ -42,7 +45,12 @@ export async function testServer(): Promise<TestServer> {
       ...given,
       env: { HOLDFAST_SERVER: server.url, ...given.env },
     });
-  const made = { folder, url: server.url, caSha256: server.caSha256, passwordFile, run };
+  const done = async (...args: string[]): Promise<string> => {
+    const { exit, stdout, stderr } = await run(args);
+    expect([exit, stderr.includes('error:')], stderr).toEqual([0, false]);
+    return stdout;
+  };
+  const made = { folder, url: server.url, caSha256: server.caSha256, passwordFile, run, done };
   const login = await run([
     ...['login', '--user', 'admin', '--password-file', passwordFile],
     ...['--server-ca-sha256', server.caSha256],
