@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '@holdfast/base';
@@ -12,7 +13,8 @@ const passwordBytes = 18;
  * that only its owner may read.
  *
  * @param chosen null: none was
- * @returns the path of the file with the new password; null: none was made
+ * @returns the path of the file with the new password, also where an earlier start has left it: nobody has been told of it
+ *   by one that came to nothing. Null: there is none
  * @throws Failure file-unwritable
  */
 export async function makeFirstAdmin(
@@ -20,8 +22,9 @@ export async function makeFirstAdmin(
   passwords: Passwords,
   { dataDir, chosen }: { readonly dataDir: string; readonly chosen: string | null },
 ): Promise<string | null> {
-  if ((await store.users.all()).length > 0) return null;
   const path = join(dataDir, 'initial-admin-password');
+  const left = (): string | null => (existsSync(path) ? path : null);
+  if ((await store.users.all()).length > 0) return left();
   const password = chosen ?? Buffer.from(random(passwordBytes)).toString('base64url');
   // Before the user: one whose password nobody has would lock everybody out.
   if (chosen === null) await write(path, password);
@@ -34,11 +37,9 @@ export async function makeFirstAdmin(
     version: 1,
     password: await passwords.hash(password),
   });
-  if (chosen !== null) return null;
-  if (made !== null) return path;
   // Another replica was faster, and its password counts.
-  await rm(path, { force: true });
-  return null;
+  if (chosen === null && made === null) await rm(path, { force: true });
+  return left();
 }
 
 async function write(path: string, password: string): Promise<void> {

@@ -47,7 +47,7 @@ export interface RunningServer extends AsyncDisposable {
   /** PEM of the fleet's CA, and the SHA-256 of it by which agents and people know it. */
   readonly ca: string;
   readonly caSha256: string;
-  /** Where the password of the first admin was written; null: there was a user already, or a person has chosen it. */
+  /** Where the password of the first admin was written and still is; null: a person has chosen it, or removed the file. */
   readonly adminPasswordFile: string | null;
   /** Rejects when a part of it has failed in a way that it does not know; never resolves before it is stopped. */
   readonly ended: Promise<void>;

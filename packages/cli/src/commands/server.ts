@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Failure, isFailure } from '@holdfast/base';
 import { Option } from 'commander';
@@ -91,9 +90,8 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
   const { parseListen } = await import('@holdfast/agent/standalone');
   const path = (file: string): string => resolve(io.cwd, file);
   const { host, port } = parseListen(options.listen);
-  const place = await serverStore(session, options);
   const server = await startServer({
-    ...place,
+    ...(await serverStore(session, options)),
     listen: { host, port },
     advertised,
     secretsKeyFile: options.secretsKeyFile === undefined ? null : path(options.secretsKeyFile),
@@ -108,11 +106,9 @@ async function run(session: Session, options: ServerCommandOptions, verb: Verb):
     ...{ version, clock: io.clock, variables: io.env },
     log: makeLog({ write: writer(session, verb) }, options.logLevel),
   });
-  // Also after a first start that came to nothing, as where the address was taken: nobody has been told yet.
-  const firstPassword = join(place.dataDir, 'initial-admin-password');
-  if (existsSync(firstPassword))
+  if (server.adminPasswordFile !== null)
     session.warn(
-      `the first password of the user admin is in ${firstPassword}: log in, change it, remove the file`,
+      `the first password of the user admin is in ${server.adminPasswordFile}: log in, change it, remove the file`,
     );
   try {
     await Promise.race([server.ended, aborted(io.signal)]);
